@@ -23,10 +23,10 @@ ROLES = {  # light and dark; figures.css repeats them, tests/test_figures.py mea
     "accent": ("#0c7d5b", "#63e0ae"),
     "neutral": ("#50545f", "#98a1b0"),
 }
-SIZES = {1: [(560, 330), (330, 280)], 2: [(360, 290)], 3: [(260, 250)]}  # the second size of a single panel is for phones
+SIZES = {1: [(560, 330), (330, 280)], 2: [(345, 285)], 3: [(236, 240)]}  # the second size of a single panel is for phones
 STEP = 4000  # quantisation: steps to the side of an axes box, below a tenth of a pixel
 GAP = -32768  # the quantised NaN
-FONT = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 13.5, "axes.unicode_minus": True,
+FONT = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 14.5, "axes.unicode_minus": True,
         "svg.fonttype": "path", "path.simplify": False}
 # Second cue beside the colour: how a line of each role is stroked, and the form of its dots.
 BEADS = (0.01, 5.5)
@@ -50,7 +50,23 @@ class Shape:
 
 
 def quantise(unit):
-    """Places as 16-bit integers, `STEP` to the axes box; far outside they stop at eight boxes, NaN becomes `GAP`."""
+    """Places as 16-bit integers, `STEP` to the axes box; far outside they stop at eight boxes, NaN becomes `GAP`.
+
+    Parameters
+    ----------
+    unit : ndarray
+        Places in units of the axes box.
+
+    Returns
+    -------
+    ndarray
+        Same shape, little-endian int16.
+
+    Examples
+    --------
+    >>> quantise(np.array([0.0, 0.5, np.nan])).tolist()
+    [0, 2000, -32768]
+    """
     steps = np.clip(np.nan_to_num(unit, nan=0, posinf=9, neginf=-9) * STEP, GAP + 1, -GAP - 1)
     return np.where(np.isnan(unit), GAP, np.rint(steps)).astype("<i2")
 
@@ -104,7 +120,7 @@ def _axes(figure, panel, limits, states, area, key=None):
         inner = ax.get_window_extent(draw)
         x, y = ax.xaxis.get_tightbbox(draw), ax.yaxis.get_tightbbox(draw)
         left, bottom = inner.x0 - y.x0 + 3, inner.y0 - x.y0 + 3
-        top += 22 * bool(panel.ylabel)
+        top += 24 * bool(panel.ylabel)
         ax.annotate(panel.ylabel, (0, 1), (3 - left, 10), "axes fraction", "offset points", va="bottom")
     else:
         ax.set_axis_off()
@@ -130,7 +146,23 @@ def _axes(figure, panel, limits, states, area, key=None):
 
 
 def marker(shape):
-    """Outline of a dot, to be drawn from its centre."""
+    """Outline of a dot, to be drawn from its centre.
+
+    Parameters
+    ----------
+    shape : Shape
+        Of the kind "dots"; its radius and role decide.
+
+    Returns
+    -------
+    str
+        Relative path commands.
+
+    Examples
+    --------
+    >>> marker(Shape("dots", "accent", np.zeros(1), np.zeros(1), radius=2))
+    'm0-2.5l2.5 2.5l-2.5 2.5l-2.5-2.5z'
+    """
     r = shape.radius
     if shape.role == "accent":
         r = round(1.25 * r, 1)
@@ -139,7 +171,25 @@ def marker(shape):
 
 
 def path(shape, box):
-    """The `d` of a shape in an axes box; explore.js does the same with the same integers."""
+    """The `d` of a shape in an axes box; explore.js does the same with the same integers.
+
+    Parameters
+    ----------
+    shape : Shape
+        Any but a text.
+    box : tuple
+        Left, top, width and height of the axes box in pixels.
+
+    Returns
+    -------
+    str
+        Path commands.
+
+    Examples
+    --------
+    >>> path(Shape("line", "neutral", np.array([0.0, 1.0]), np.array([0.0, 0.5])), (10, 20, 100, 200))
+    'M10.0 220.0L110.0 120.0'
+    """
     left, top, width, height = box
     result, pen = [], ""
     for u, v in zip(quantise(shape.u).tolist(), quantise(shape.v).tolist(), strict=True):
@@ -180,7 +230,32 @@ def _paint(ax, shape):
 
 
 def save(path, panels, limits, shapes, name):
-    """Write panels, side by side in the colours of the light page, as an SVG or PNG file."""
+    """Write panels, side by side in the colours of the light page, as an SVG or PNG file.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in .svg or .png.
+    panels : sequence of Panel
+        As in a picture.
+    limits : list of tuple
+        For each panel ((left, right), (bottom, top)).
+    shapes : list of list of Shape
+        For each panel its shapes.
+    name : str
+        Makes the file reproducible.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from lib.figures import Panel, Picture, predicted
+    >>> picture = Picture(Panel(predicted([0, 1], [0, 1])), name="a", claim="A.")
+    >>> with TemporaryDirectory() as folder:
+    ...     picture.save(Path(folder) / "a.svg")
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['a.csv', 'a.svg']
+    """
     width, height = SIZES[len(panels)][0]
     figure = _figure(width * len(panels), height)
     with matplotlib.rc_context(FONT | {"svg.hashsalt": name}):
@@ -195,6 +270,28 @@ def picture_svg(panels, limits, states, name):
     """Panels as SVG in the first of the `states`, with room for the texts of all; a single panel once more, for phones.
 
     The outlines of letters stand in an SVG of their own, since all panels share them.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        As in a picture.
+    limits : list of tuple
+        For each panel ((left, right), (bottom, top)).
+    states : list of list of list of Shape
+        For each state and panel its shapes.
+    name : str
+        Begins all ids.
+
+    Returns
+    -------
+    str
+        SVG elements.
+
+    Examples
+    --------
+    >>> from lib.figures import Panel, Picture, predicted
+    >>> Picture(Panel(predicted([0, 1], [0, 1])), name="a", claim="A.").html().count("<svg")
+    3
     """
     glyphs, result = {}, []
     for narrow, size in enumerate(SIZES[len(panels)]):

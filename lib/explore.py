@@ -20,7 +20,7 @@ from lib.drawing import marker, quantise
 from lib.figures import STYLE, Picture, common_extents
 
 BUDGET = 120_000  # bytes that the frames of one figure may weigh on a page
-QUIET, OFTEN = 0.15, 1.2  # live: seconds without a move, and between computations in an unbroken movement
+QUIET, OFTEN = 0.2, 1.2  # live: seconds without a move, and between computations in an unbroken movement
 
 
 @dataclass(frozen=True)

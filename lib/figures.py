@@ -58,56 +58,257 @@ def _layer(kind, role, x, y, label=None, error=None, low=None, high=None, detail
 
 
 def measured(x, y, error=None, label=None, *, role="measured"):
-    """Dots, with error bars if there is an `error`: this was measured. ``role="accent"`` for a second series."""
+    """Dots, with error bars if there is an `error`: this was measured. ``role="accent"`` for a second series.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN is left out.
+    error : array_like, optional
+        Length of the bar on each side.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+    role : str
+        A key of `lib.drawing.ROLES`.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> measured([1, 2], [3.0, 4.0], error=0.5).low.tolist()
+    [2.5, 3.5]
+    """
     return _layer("dots", role, x, y, label, error)
 
 
 def predicted(x, y, label=None, *, role="predicted"):
-    """Solid line: this is what the theory says."""
+    """Solid line: this is what the theory says.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN breaks the line.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+    role : str
+        A key of `lib.drawing.ROLES`.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> predicted([0, 1], [0, 2]).role
+    'predicted'
+    """
     return _layer("line", role, x, y, label, detail=1.9)
 
 
 def bound(x, y, forbidden=None, label=None, *, role="bound"):
-    """Dashed line that nothing may cross; `forbidden` ("above", "below") shades the side that is ruled out."""
+    """Dashed line that nothing may cross; `forbidden` ("above", "below") shades the side that is ruled out.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN breaks the line.
+    forbidden : str, optional
+        The side that is ruled out, "above" or "below".
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+    role : str
+        A key of `lib.drawing.ROLES`.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    ValueError
+        If `forbidden` is something else.
+
+    Examples
+    --------
+    >>> bound([0, 1], [2, 2], "above").detail
+    'above'
+    """
     if forbidden not in ("above", "below", None):
         raise ValueError(f'forbidden must be "above", "below" or None, got {forbidden!r}')
     return _layer("bound", role, x, y, label, detail=forbidden)
 
 
 def broken(x, y, error=None, label=None):
-    """Hollow dots: measured where a hypothesis of the theorem does not hold."""
+    """Hollow dots: measured where a hypothesis of the theorem does not hold.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN is left out.
+    error : array_like, optional
+        Length of the bar on each side.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> broken([1], [2]).role
+    'broken'
+    """
     return _layer("dots", "broken", x, y, label, error)
 
 
 def band(x, low, high, label=None, *, role="predicted"):
-    """Translucent area from `low` to `high`: where the theory expects the measurements."""
+    """Translucent area from `low` to `high`: where the theory expects the measurements.
+
+    Parameters
+    ----------
+    x : array_like
+        Numbers.
+    low, high : array_like
+        Lower and upper edge, of the length of `x`.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+    role : str
+        A key of `lib.drawing.ROLES`.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> band([0, 1], [1, 2], [3, 4]).high.tolist()
+    [3.0, 4.0]
+    """
     low = np.asarray(low)
     return _layer("band", role, x, low, label, low=low, high=high)
 
 
 def slope(x, y, exponent, label=None):
-    """Triangle whose long side begins at the point (x, y) and has the slope `exponent` on logarithmic axes."""
+    """Triangle whose long side begins at the point (x, y) and has the slope `exponent` on logarithmic axes.
+
+    Parameters
+    ----------
+    x, y : float
+        Where the long side begins.
+    exponent : float
+        Slope on the logarithmic axes.
+    label : str, optional
+        Replaces "slope" and the exponent as a fraction.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> slope(100, 0.1, -0.5).label
+    'slope $-1/2$'
+    """
     label = label or f"slope ${Fraction(float(exponent)).limit_denominator(12)}$"
     return _layer("slope", "neutral", x, y, label, detail=float(exponent))
 
 
 def stems(x, y, role="measured", label=None):
-    """Bars that stand on the axis, as for a spectrum."""
+    """Bars that stand on the axis, as for a spectrum.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN is left out.
+    role : str
+        A key of `lib.drawing.ROLES`.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> stems([1, 2], [3, 1]).kind
+    'stems'
+    """
     return _layer("stems", role, x, y, label)
 
 
 def line(x, y, role="neutral", label=None):
-    """Thin helper line; NaN breaks it. A line of role "measured" is a string of beads."""
+    """Thin helper line; NaN breaks it. A line of role "measured" is a string of beads.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Numbers of the same length; NaN breaks the line.
+    role : str
+        A key of `lib.drawing.ROLES`.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> line([0, 1], [0, 1]).role
+    'neutral'
+    """
     return _layer("line", role, x, y, label, detail=1.1)
 
 
 def region(x, y, role, label=None):
-    """Translucent polygon with the corners (x, y)."""
+    """Translucent polygon with the corners (x, y).
+
+    Parameters
+    ----------
+    x, y : array_like
+        Corners, in order.
+    role : str
+        A key of `lib.drawing.ROLES`.
+    label : str, optional
+        Written beside the layer; may hold TeX between dollar signs.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> region([0, 1, 1], [0, 0, 1], "accent").kind
+    'region'
+    """
     return _layer("region", role, x, y, label)
 
 
 def note(x, y, text, role="neutral"):
-    """A text at the point (x, y)."""
+    """A text at the point (x, y).
+
+    Parameters
+    ----------
+    x, y : float
+        The point.
+    text : str
+        May hold TeX between dollar signs; the same in all states of a moving figure.
+    role : str
+        A key of `lib.drawing.ROLES`.
+
+    Returns
+    -------
+    Layer
+
+    Examples
+    --------
+    >>> note(0, 1, "$x_1$").label
+    '$x_1$'
+    """
     return _layer("note", role, x, y, text)
 
 
@@ -151,14 +352,53 @@ def _extent(arrays, scale, margin, kinds=()):
 
 
 def common_extents(pictures, known=()):
-    """Limits for each panel that hold the panels of all `pictures` and the limits already `known`."""
+    """Limits for each panel that hold the panels of all `pictures` and the limits already `known`.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Pictures with the same number of panels.
+    known : sequence
+        Results of earlier calls.
+
+    Returns
+    -------
+    list of tuple
+        For each panel ((left, right), (bottom, top)).
+
+    Examples
+    --------
+    >>> panels = [Panel(predicted([0, 1], [0, 1]), xlim=(0, right), ylim=(0, 1)) for right in (1, 3)]
+    >>> common_extents([Picture(panel, name="a", claim="A.") for panel in panels])
+    [((0, 3), (0, 1))]
+    """
     every = [[panel.extent() for panel in picture.panels] for picture in pictures]
     return [tuple((min(low), max(high)) for low, high in (zip(*axis, strict=True) for axis in zip(*panel, strict=True)))
             for panel in zip(*every, *known, strict=True)]
 
 
 def to_unit(values, limits, scale):
-    """Place of data on an axis, 0 at its beginning and 1 at its end; zero on a logarithmic axis lies at minus infinity."""
+    """Place of data on an axis, 0 at its beginning and 1 at its end; zero on a logarithmic axis lies at minus infinity.
+
+    Parameters
+    ----------
+    values : ndarray
+        Numbers on the axis.
+    limits : tuple
+        Its beginning and end.
+    scale : str
+        "linear" or "log".
+
+    Returns
+    -------
+    ndarray
+        Same shape as `values`.
+
+    Examples
+    --------
+    >>> to_unit(np.array([1.0, 10.0, 1000.0]), (10, 1000), "log").tolist()
+    [-0.5, 0.0, 1.0]
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         values, (low, high) = (np.log10(values), np.log10(limits)) if scale == "log" else (values, limits)
     return (values - low) / (high - low)
@@ -218,8 +458,9 @@ def _label(layer, x, y):
     return Shape("text", layer.role, u, v, text="\n".join(lines), offset=(6, 11) if stem else (6, 0))
 
 
-def _spread(texts, line=0.075, letter=0.04):
-    """Move texts that would overlap up and down, symmetrically; a `line` and a `letter` are measured in a small axes box."""
+def _spread(texts, size):
+    """Move texts that would overlap up and down, symmetrically, in a drawing of this `size`."""
+    letter, line = 7 / (size[0] - 100), 17 / (size[1] - 70)  # in units of the axes box, about
     texts = [t for t in texts if abs(t.u[0] - 0.5) <= 0.51 and abs(t.v[0] - 0.5) <= 0.51]
     rows = {id(t): _plain(t.text).split("\n") for t in texts}
     half = {key: line * len(lines) / 2 for key, lines in rows.items()}
@@ -299,7 +540,7 @@ class Picture:
             x, y = (lambda a, t=t, s=s: to_unit(a, t, s) for t, s in ((xlim, panel.xscale), (ylim, panel.yscale)))
             shapes = [shape for layer in panel.layers for shape in _shapes(layer, x, y)]
             shapes += [_label(layer, x, y) for layer in panel.layers if layer.label and layer.kind not in ("note", "slope")]
-            _spread([shape for shape in shapes if shape.kind == "text"])
+            _spread([shape for shape in shapes if shape.kind == "text"], SIZES[len(self.panels)][-1])
             result.append(sorted(shapes, key=lambda shape: ("area", "line", "dots", "text").index(shape.kind)))
         return result
 

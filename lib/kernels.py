@@ -5,19 +5,17 @@ so near antiparallel inputs it is the *opening* pi - angle that must be exact; i
 """
 
 import math
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import beta
 
+from lib.parallel import on_all_cores
 from lib.validation import as_array, as_count, as_inputs, within_budget
 
 TILE = 256  # side of the square tiles: 512 kB, so that a tile stays in the cache from its first to its last operation
-BAND = 1024  # rows that BLAS multiplies at once, a multiple of TILE
 NEAR = 0.99  # above this |cosine|, arccos would lose more than two digits of the angle
 ORDINARY = 200  # entries below 2**200 and above 2**-200 are squared without further thought
 CHUNK = 2**16  # entries of the arrays of nearly parallel pairs that are treated at once
@@ -49,7 +47,7 @@ def angles(X: ArrayLike, Z: ArrayLike | None = None) -> NDArray:
     array([[0.e+00, 1.e-12],
            [1.e-12, 0.e+00]])
     """
-    return _pairwise(X, Z, lambda cosine, angle: angle, sign=1, homogeneous=False)
+    return _pairwise(X, Z, lambda cosine, angle: angle, sign=1)
 
 
 def h_infinity(X: ArrayLike, Z: ArrayLike | None = None) -> NDArray:
@@ -136,13 +134,14 @@ def two_layer_ntk(X: ArrayLike, Z: ArrayLike | None = None, train: Iterable[str]
         raise ValueError(f"train must name the layers 'W', 'a' or both, got {train!r}")
 
     def entry(cosine: NDArray, opening: NDArray) -> NDArray:
+        """-2 pi times the kernel of unit inputs x and z; `cosine` is that of (-x, z)."""
         value = cosine * opening
-        value *= len(layers)
-        np.subtract(np.sin(opening) if "a" in layers else 0.0, value, out=value)
-        value /= 2 * np.pi
+        if "a" in layers:
+            value *= len(layers)
+            value -= np.sin(opening)
         return value
 
-    return _pairwise(X, Z, entry, sign=-1, homogeneous=True)
+    return _pairwise(X, Z, entry, sign=-1, factor=-1 / (2 * np.pi), diagonal=len(layers) / 2)
 
 
 def pair_eigenvalue(theta: ArrayLike) -> NDArray:
@@ -264,9 +263,11 @@ class _Rows(NamedTuple):
 
 
 def _rows(X: NDArray) -> _Rows:
-    exponent = np.frexp(np.abs(X).max(axis=1))[1]
+    scaled = X.astype(np.float64, copy=False)
+    exponent = np.frexp(np.maximum(scaled.max(axis=1), -scaled.min(axis=1)))[1]
     exponent = np.where(np.abs(exponent) < ORDINARY, 0, np.maximum(exponent, -1000))
-    scaled = X * np.ldexp(1.0, -exponent)[:, None]  # float64, and exact: a power of two
+    if exponent.any():
+        scaled = scaled * np.ldexp(1.0, -exponent)[:, None]  # exact: powers of two
     square = np.einsum("ij,ij->i", scaled, scaled)
     return _Rows(scaled, exponent, square, scaled / np.sqrt(square)[:, None])
 
@@ -277,12 +278,12 @@ def _pairwise(
     entry: Callable[[NDArray, NDArray], NDArray],
     *,
     sign: int,
-    homogeneous: bool,
+    factor: float | None = None,
+    diagonal: float = 0.0,
 ) -> NDArray:
-    """Matrix of entry(cosine, angle) over the pairs (sign * x_i, z_j), times |x_i||z_j| if homogeneous.
+    """Matrix of entry(cosine, angle) over the pairs (sign * x_i, z_j), times factor * |x_i||z_j| if there is a factor.
 
-    BLAS multiplies rows of tiles while a pool of threads works on the tiles that are ready. If Z is None, only the upper
-    triangle is computed, and mirrored.
+    If Z is None, only the tiles of the upper triangle are computed, and mirrored; the diagonal is diagonal * |x_i|^2.
     """
     X = as_inputs(X)
     Z = None if Z is None else as_inputs(Z, "Z", dim=X.shape[1])
@@ -293,35 +294,31 @@ def _pairwise(
     right = left if Z is None else _rows(Z)
     out = np.empty((n, columns), dtype)
 
-    def fill(i: int, j: int, cosine: NDArray) -> None:
-        rows, cols = slice(i, i + TILE), slice(j, j + TILE)
-        if Z is None and i == j:
-            np.fill_diagonal(cosine, 0)  # set at the end
-        tile = entry(cosine, _angle(cosine, left.scaled[rows], sign * right.scaled[cols]))
-        with np.errstate(over="ignore"):  # looked for at the end
-            if homogeneous:
-                tile = _times_norms(tile, left, rows, right, cols)
-            if Z is None and i == j:
+    @np.errstate(over="ignore")  # looked for at the end; each thread has a state of its own
+    def fill(i: int) -> None:
+        """The tiles of the rows from i on; for one matrix those above the diagonal, mirrored while they are in cache."""
+        rows, first = slice(i, i + TILE), (i if Z is None else 0)
+        band = (sign * left.unit[rows]) @ right.unit[first:].T
+        for j in range(first, columns, TILE):
+            cols = slice(j, j + TILE)
+            cosine = band[:, j - first : j - first + TILE]
+            on_diagonal = Z is None and i == j
+            if on_diagonal:
+                np.fill_diagonal(cosine, 0)  # no nearly parallel pairs: replaced at the end
+            tile = entry(cosine, _angle(cosine, left.scaled[rows], sign * right.scaled[cols]))
+            if factor is not None:
+                tile = _times_norms(tile, factor, left, rows, right, cols)
+            if on_diagonal:
                 tile = np.triu(tile) + np.triu(tile).T
-            out[rows, cols] = tile
-            if Z is None and i < j:
-                out[cols, rows] = tile.T
+            np.add(tile, 0.0, out=out[rows, cols], casting="same_kind")  # -0.0 becomes 0.0
+            if Z is None and not on_diagonal:
+                out[cols, rows] = out[rows, cols].T
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        tiles = []
-        for top in range(0, n, BAND):
-            first = top if Z is None else 0
-            cosine = (sign * left.unit[top : top + BAND]) @ right.unit[first:].T
-            for i in range(top, min(top + BAND, n), TILE):
-                for j in range(i if Z is None else 0, columns, TILE):
-                    tiles.append(pool.submit(fill, i, j, cosine[i - top : i - top + TILE, j - first : j - first + TILE]))
-        for tile in tiles:
-            tile.result()
+    on_all_cores(fill, range(0, n, TILE))
     if Z is None:
-        diagonal = entry(np.full(n, float(sign)), np.full(n, np.arccos(sign)))
         with np.errstate(over="ignore"):
-            np.fill_diagonal(out, np.ldexp(diagonal * left.square, 2 * left.exponent) if homogeneous else diagonal)
-    if homogeneous:
+            np.fill_diagonal(out, np.ldexp(diagonal * left.square, 2 * left.exponent))
+    if factor is not None:
         _refuse_lost_range(out, left, right)
     return out
 
@@ -369,9 +366,9 @@ def _leading_half(a: NDArray) -> NDArray:
     return shifted - (shifted - a)
 
 
-def _times_norms(tile: NDArray, left: _Rows, rows: slice, right: _Rows, cols: slice) -> NDArray:
-    """The tile times |x_i||z_j|; the exponents come last, so that nothing overflows unless the product does."""
-    tile *= np.sqrt(left.square[rows])[:, None]
+def _times_norms(tile: NDArray, factor: float, left: _Rows, rows: slice, right: _Rows, cols: slice) -> NDArray:
+    """The tile times factor * |x_i||z_j|; the exponents come last: nothing overflows unless the product does."""
+    tile *= factor * np.sqrt(left.square[rows])[:, None]
     tile *= np.sqrt(right.square[cols])
     if left.exponent.any() or right.exponent.any():
         tile = np.ldexp(tile, left.exponent[rows, None] + right.exponent[cols])

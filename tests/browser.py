@@ -20,14 +20,19 @@ FLAGS = [
 REQUIRED = os.environ.get("CI") == "true"
 
 
+def runs(path: str) -> bool:
+    """Whether a program starts; a download may lack system libraries, a packaged name may be an empty shell."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
 def find() -> str | None:
     """Path of a browser on the PATH or of playwright's own download; None if there is neither."""
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
     with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if os.path.exists(path) else None
+        paths = [*map(shutil.which, NAMES), playwright.chromium.executable_path]
+    return next((path for path in paths if path and runs(path)), None)
 
 
 def commands() -> list[list[str]]:

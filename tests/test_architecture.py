@@ -10,6 +10,8 @@ LIB = Path(__file__).parent.parent / "lib"
 FLOORS = {
     "lib": -1,  # lib/__init__.py stays empty of imports
     "lib.validation": 0,
+    "lib.parallel": 0,
+    "lib.drawing": 0,  # shapes and colours as text, below figures
     "lib.data": 1,
     "lib.activations": 1,
     "lib.figures": 1,

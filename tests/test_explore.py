@@ -291,7 +291,7 @@ def test_slow_moves_are_answered_at_once():
 
 
 def test_two_quick_moves_end_with_the_second():
-    assert play([0, 0.05]) == [(0, 0), (pytest.approx(0.2), 0.05)]
+    assert play([0, 0.05]) == [(0, 0), (pytest.approx(0.25), 0.05)]
 
 
 # The page, in a browser, from a file

@@ -313,6 +313,8 @@ def test_the_largest_kernel_that_fits_is_returned():
     x = np.array([[1.8e154, 0.0]])  # |x|^2 = 3.2e308 overflows, half of it does not
     assert h_infinity(x)[0, 0] == pytest.approx(1.62e308, rel=1e-15)
     assert h_infinity([[1.8e154, 0.0], [0.0, 1.8e154]])[0, 1] == 0
+    with pytest.raises(ValueError, match="overflows"):
+        h_infinity([[2e154, 0.0]])  # 2e308: just beyond
 
 
 def test_a_result_beyond_the_budget_is_refused_with_the_number():
@@ -337,7 +339,6 @@ def test_blocks_leave_no_seam(monkeypatch):
     X[5], X[22] = X[11], -X[3]
     whole = [h_infinity(X), h_infinity(X, Z), angles(X), two_layer_ntk(X, train=BOTH)]
     monkeypatch.setattr(kernels, "TILE", 2)
-    monkeypatch.setattr(kernels, "BAND", 6)
     monkeypatch.setattr(kernels, "CHUNK", 5)
     blocked = [h_infinity(X), h_infinity(X, Z), angles(X), two_layer_ntk(X, train=BOTH)]
     for one, other in zip(whole, blocked, strict=True):
@@ -482,9 +483,12 @@ def test_the_sphere_needs_dimension_two():
 
 
 def test_the_budget_counts_the_bytes_of_the_result(monkeypatch):
+    two, five = circle(2), circle(5)
     monkeypatch.setattr(validation, "MEMORY_BUDGET", 8 * 9)
     assert h_infinity(circle(3)).shape == (3, 3)
     monkeypatch.setattr(validation, "MEMORY_BUDGET", 8 * 9 - 1)
     with pytest.raises(ValueError, match="needs 72 bytes"):
         h_infinity(circle(3))
     assert h_infinity(circle(3).astype(np.float32)).shape == (3, 3)
+    with pytest.raises(ValueError, match=r"shape \(2, 5\) needs 80 bytes"):
+        h_infinity(two, five)

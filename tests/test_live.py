@@ -73,8 +73,15 @@ def test_arrow_keys_recompute_the_figure_in_jupyterlab(browser, lab):
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     try:
         page.goto(lab)
-        page.locator(".jp-Cell .cm-content").first.click()
-        page.keyboard.press("Control+Enter")
+        page.get_by_text("| Idle").wait_for()
+        prompt = page.locator(".jp-InputPrompt").first
+        prompt.wait_for()
+        for _ in range(20):  # JupyterLab drops what is run before its kernel is connected
+            page.locator(".jp-Cell .cm-content").first.click()
+            page.keyboard.press("Control+Enter")
+            page.wait_for_timeout(500)
+            if prompt.inner_text().strip() != "[ ]:":
+                break
         sentence, slider = page.locator(".explore-sentence"), page.locator(".noUi-handle")
 
         def wait(text):
@@ -82,29 +89,31 @@ def test_arrow_keys_recompute_the_figure_in_jupyterlab(browser, lab):
 
         wait("It ends at 0, drawing 1.")
         assert page.locator(".explore svg.wide").is_visible()
-        before = page.locator(".explore svg.wide").inner_html()
+        first = page.locator(".explore svg.wide").inner_html()
 
         slider.focus()
         page.keyboard.press("ArrowRight")
         wait("It ends at 1,")
         page.keyboard.press("ArrowUp")
         wait("It ends at 2,")
-        assert page.locator(".explore svg.wide").inner_html() != before
+        assert page.locator(".explore svg.wide").inner_html() != first
         assert slider.evaluate("node => node === document.activeElement")
 
-        page.wait_for_timeout(1500)
-        done = int(re.search(r"drawing (\d+)", sentence.inner_text())[1])
-        start = time.monotonic()
-        for i in range(40):
-            page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(max(0, 1000 * (start + 0.05 * (i + 1) - time.monotonic())))
-        wait("It ends at 42,")
-        page.wait_for_timeout(500)
-        drawn = int(re.search(r"drawing (\d+)", sentence.inner_text())[1]) - done
-        assert drawn <= 3 + int((time.monotonic() - start - 2.5) // 1.2)  # a slow machine stretches the two seconds
+        for key, end in (("ArrowRight", 42), ("ArrowLeft", 2), ("ArrowRight", 42)):
+            page.wait_for_timeout(1500)
+            before = int(re.search(r"drawing (\d+)", sentence.inner_text())[1])
+            start = time.monotonic()
+            for i in range(1, 41):
+                page.keyboard.press(key)
+                page.wait_for_timeout(max(0, 1000 * (start + 0.05 * i - time.monotonic())))
+            wait(f"It ends at {end},")
+            drawn = int(re.search(r"drawing (\d+)", sentence.inner_text())[1]) - before
+            if drawn <= 3:
+                break  # else once more: on a loaded machine the forty moves come in gusts
+        assert drawn <= 3
 
         page.get_by_label("double").check()
-        wait("It ends at 84,")
+        wait(f"It ends at {2 * end},")
         slider.focus()
         page.keyboard.press("End")
         page.locator(".explore-error", has_text="ValueError: sixty is too much").wait_for()

@@ -109,6 +109,12 @@ def test_a_neuron_on_its_kink_counts_as_active():
     assert TwoLayer(W=[[0.0, 0.0]], a=[1]).gram([[3.0, 4.0]]).tolist() == [[25.0]]
 
 
+def test_counts_are_exact():
+    W = np.ones((5001, 1))  # 5001 and 4998 need 13 bits
+    W[:3] = -1
+    assert TwoLayer(W, np.ones(5001)).gram([[5001.0], [-1.0]]).tolist() == [[5001.0 * 4998, 0.0], [0.0, 3 / 5001]]
+
+
 def test_outputs_carry_the_sign_of_a_and_one_over_root_m():
     assert TwoLayer(W=np.ones((4, 1)), a=[1, 1, 1, -1])([[3.0]]).tolist() == [3.0]
     assert TwoLayer(W=np.ones((9, 1)), a=-np.ones(9))([[1.0]]).tolist() == [-3.0]

@@ -20,6 +20,34 @@ FILES = [path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.
 PAGES = [path.relative_to(SITE).as_posix() for path in FILES if path.name not in ("index.html", "genindex.html")]
 MOVING = [page for page in PAGES if '<div class="explore"' in (SITE / page).read_text(encoding="utf-8")]
 SHOWPIECE = "book/two-layer/h-infinity.html"
+# Formulas and code are thousands of elements in a few colours: one of each colour on each ground stands for all of them.
+RUN_AXE = """async () => {
+    const grounds = new Map(), met = new Set();
+    const ground = node => {
+        if (node && !grounds.has(node)) {
+            const colour = getComputedStyle(node).backgroundColor;
+            grounds.set(node, colour === "rgba(0, 0, 0, 0)" ? ground(node.parentElement) : colour);
+        }
+        return grounds.get(node);
+    };
+    const first = node => {
+        const key = `${node.localName} ${getComputedStyle(node).color} ${ground(node)}`;
+        return node.checkVisibility() && !met.has(key) && met.add(key);
+    };
+    const simple = [...document.querySelectorAll("mjx-container")].map(node => {
+        return [node, first(node) ? "<span style='display: block; line-height: 1.5'>formula</span>" : ""];
+    });
+    for (const node of document.querySelectorAll("pre")) {
+        const parts = [...node.querySelectorAll("span")].map(first), copy = node.cloneNode(true);
+        copy.querySelectorAll("span").forEach((part, k) => parts[k] || part.replaceWith(...part.childNodes));
+        simple.push([node, copy.innerHTML]);
+    }
+    const whole = simple.map(([node]) => [...node.childNodes]);
+    for (const [node, html] of simple) node.innerHTML = html;
+    const { violations } = await axe.run(document, {resultTypes: ["violations"]});
+    simple.forEach(([node], k) => node.replaceChildren(...whole[k]));
+    return violations;
+}"""
 LOOKS = [(width, theme) for width in (320, 1280) for theme in ("light", "dark")]
 SETTLED = 500  # ms; the theme looks for scrolling regions 300 ms after a change of size
 
@@ -63,11 +91,11 @@ def test_is_accessible_and_does_not_scroll_sideways(visit, width, theme):
     visit.look(width, theme)
     visit.page.wait_for_timeout(SETTLED)
     assert visit.page.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? [] :
-        [...document.querySelectorAll("body *")].filter(node => node.getBoundingClientRect().right > innerWidth + 1)
+        [...document.querySelectorAll("article *")].filter(node => node.getBoundingClientRect().right > innerWidth + 1)
             .map(node => node.outerHTML.slice(0, 120))""") == []
     if not visit.page.evaluate("() => 'axe' in window"):
         visit.page.evaluate(AXE)
-    violations = visit.page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    violations = visit.page.evaluate(RUN_AXE)
     assert [
         f"{violation['id']}: {node['target']} {node['failureSummary']}"
         for violation in violations
@@ -76,11 +104,14 @@ def test_is_accessible_and_does_not_scroll_sideways(visit, width, theme):
     ] == []
 
 
-def test_formulas_are_no_stops_of_the_tab_key_unless_they_scroll(visit):
-    visit.look(1280, "light")
+@pytest.mark.parametrize("width", [320, 1280])
+def test_formulas_and_tables_are_stops_of_the_tab_key_if_and_only_if_they_scroll(visit, width):
+    visit.look(width, "light")
     visit.page.wait_for_timeout(SETTLED)
-    assert visit.page.evaluate("""() => [...document.querySelectorAll("mjx-container[tabindex='0']")]
-        .filter(node => node.scrollWidth <= node.clientWidth).length""") == 0
+    assert visit.page.evaluate("""() => [...document.querySelectorAll("article mjx-container, article table")]
+        .filter(node => node.checkVisibility() && (node.scrollWidth > node.clientWidth) !== (node.tabIndex === 0))
+        .filter(node => node.matches("table, [display='true']") || node.tabIndex === 0)
+        .map(node => node.outerHTML.slice(0, 120))""") == []
 
 
 def test_folded_proofs_and_solutions_open_for_print_and_close_afterwards(visit):
@@ -101,19 +132,18 @@ def test_folded_proofs_and_solutions_open_for_print_and_close_afterwards(visit):
 
 
 def test_is_light(visit):
-    """At most 600 kB compressed without the mathematics engine, at most 1.8 MB with it at the first visit."""
+    """Compressed, at most 1.8 MB at the first visit, and 600 kB afterwards, when the browser has what all pages share."""
     files = {SITE / unquote(path).lstrip("/") for path in visit.loaded}
     sizes = {path: len(gzip.compress(path.read_bytes())) for path in files if path.is_file()}
-    engine = sum(size for path, size in sizes.items() if "mathjax" in path.parts)
-    assert sum(sizes.values()) - engine <= 600_000, sizes
     assert sum(sizes.values()) <= 1_800_000, sizes
+    assert sum(size for path, size in sizes.items() if "_static" not in path.parts) <= 600_000, sizes
 
 
-@pytest.mark.parametrize("page", PAGES or [None])
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "search.html"] or [None])
 def test_reads_without_script(browser, site, page):
     visit = Visit(browser, java_script_enabled=False)
     visit.page.goto(f"{site}/{page}")
-    assert visit.page.locator("article h1, #search-documentation").first.is_visible()
+    assert visit.page.locator("article h1").is_visible()
     for k in range(visit.page.locator(".explore").count()):
         figure = Figure(visit.page, k)
         assert figure.root.locator("svg:visible").count()
@@ -242,15 +272,18 @@ BY_KEYS = {
 }
 
 
-def test_every_control_moves_by_mouse_and_by_keyboard(moving):
+def test_every_control_moves_picture_and_sentence_by_mouse_and_by_keyboard(moving):
+    idle = []
     for figure in figures(moving):
         for grid in figure.grids:
             control = figure.root.locator(f"[data-grid='{grid['name']}']")
-            kind, where = control.get_attribute("type") or "select", f"{figure.name}, {grid['name']}"
-            assert figure.moves(BY_MOUSE[kind], control), f"{where}: the mouse does not move picture and sentence"
-            assert figure.moves(Figure.keys, control, *BY_KEYS[kind]), f"{where}: keys do not move picture and sentence"
-        click(figure, figure.button("reset"))
-        assert figure.look()["values"] == [grid["start"] for grid in figure.grids]
+            kind = control.get_attribute("type") or "select"
+            for way, action, arguments in (("mouse", BY_MOUSE[kind], ()), ("keys", Figure.keys, BY_KEYS[kind])):
+                if not figure.moves(action, control, *arguments):
+                    idle.append(f"{way} on {grid['name']} of {figure.name}")
+                click(figure, figure.button("reset"))
+                assert figure.look()["values"] == [grid["start"] for grid in figure.grids]
+    assert idle == []
     assert moving.errors == []
 
 
@@ -278,37 +311,48 @@ def test_films_play_pause_and_step(moving):
 
 
 def test_the_address_holds_the_state(moving, browser):
+    page, seen = moving.page, {}
     for figure in figures(moving):
-        figure.keys(figure.root.locator("[data-grid]").first, "End", "ArrowUp")
-        moving.page.wait_for_timeout(SETTLED)
-        again = Visit(browser, moving.page.url)
-        assert f"#{figure.name}?" in moving.page.url
-        assert Figure(again.page, figure.k).look()["values"] == figure.look()["values"]
-        again.close()
+        figure.keys(figure.root.locator("[data-grid]").first, "Home", "End", "Space")
+        page.wait_for_timeout(SETTLED)
+        assert f"#{figure.name}?" in page.url
+        seen[page.url] = figure.look()
+        click(figure, figure.button("reset"))
+    page.wait_for_timeout(SETTLED)
+    follow = """address => new Promise(done => {
+        addEventListener("hashchange", () => done(), {once: true});
+        location.assign(address);
+    })"""
+    for (address, then), figure in zip(seen.items(), figures(moving), strict=True):
+        page.evaluate(follow, address)
+        assert figure.look()["values"] == then["values"]
+        figure.shows_what_is_shipped()
+    again = Visit(browser, address)
+    assert Figure(again.page, figure.k).look()["sentence"] == then["sentence"]
+    again.close()
 
 
 def test_controls_are_large_and_a_step_shows_within_50_ms(moving):
     moving.look(320, "light")
-    for figure in figures(moving):
-        for control in figure.root.locator("input, select, button").all():
-            box = control.bounding_box()
-            assert box["width"] >= 24 and box["height"] >= 24, control.evaluate("node => node.outerHTML")
-        slider = figure.root.locator("[type='range']").first
-        if slider.count():
-            times = slider.evaluate("""async slider => {
-                const times = [];
-                for (let k = 0; k < 20; k++) {
-                    const start = performance.now();
-                    slider.value = k % (Number(slider.max) + 1);
-                    slider.dispatchEvent(new Event("input", {bubbles: true}));
-                    document.documentElement.getBoundingClientRect();
-                    times.push(performance.now() - start);
-                    await new Promise(requestAnimationFrame);
-                }
-                return times;
-            }""")
-            assert np.median(times) <= 50
+    assert moving.page.evaluate("""() => [...document.querySelectorAll(".explore :is(input, select, button)")]
+        .filter(node => node.offsetWidth < 24 || node.offsetHeight < 24).map(node => node.outerHTML)""") == []
     moving.look(1280, "light")
+    times = moving.page.evaluate("""async () => {
+        const times = {};
+        for (const slider of document.querySelectorAll(".explore [type='range']")) {
+            times[slider.id] = [];
+            for (let k = 0; k < 8; k++) {
+                const start = performance.now();
+                slider.value = k % (Number(slider.max) + 1);
+                slider.dispatchEvent(new Event("input", {bubbles: true}));
+                document.documentElement.getBoundingClientRect();
+                times[slider.id].push(performance.now() - start);
+                await new Promise(requestAnimationFrame);
+            }
+        }
+        return times;
+    }""")
+    assert {name: taken for name, taken in times.items() if np.median(taken) > 50} == {}
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
@@ -396,5 +440,5 @@ def test_search_finds_a_phrase_of_the_text(browser, site):
     hit.wait_for(timeout=10_000)
     assert visit.errors == [] and visit.foreign == []
     hit.click()
-    visit.page.wait_for_url(f"**/{SHOWPIECE}*")
+    visit.page.wait_for_url(f"**/{SHOWPIECE}*", wait_until="commit")
     visit.close()

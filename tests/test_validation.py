@@ -71,6 +71,7 @@ def test_unit_rows_may_be_off_by_a_millionth_and_no_more():
 def test_the_right_type_and_layout_is_not_copied():
     for X in (np.ones((2, 3)), np.ones((2, 3), np.float32)):
         assert as_array(X, "X") is X
+    assert as_array(np.ones(2, np.float16), "x").dtype == as_array(np.ones(2, int), "x").dtype == np.float64
     assert as_array(np.asfortranarray(np.ones((2, 3))), "X").flags.c_contiguous
 
 

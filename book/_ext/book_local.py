@@ -13,7 +13,6 @@ import jupytext
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
-from jupyter_client import KernelManager
 from myst_nb.core.read import create_nb_reader
 from sphinx.util import logging
 
@@ -106,7 +105,7 @@ def outdated(env, docnames):
 
 
 def execute_ahead(app, env, docnames):
-    """Run what is not cached on all cores; reading then finds it in the cache, or runs a faulty chapter again to report it."""
+    """Run what is not cached on all cores; reading finds it in the cache, or runs a faulty chapter again to report it."""
     todo = dict(outdated(env, docnames))
     cache = get_cache(env.mystnb_config.execution_cache_path)
     jobs = int(os.environ.get("BOOK_JOBS", os.cpu_count() or 1))
@@ -154,8 +153,10 @@ def forget_faults(app, exception):
 
 def setup(app):
     os.environ["BOOK_STATIC"] = "1"  # kernels inherit it: figures come with all their frames
-    if os.name == "posix":  # over TCP every kernel warns about missing encryption
-        KernelManager.transport.default_value = "ipc"
+    profile = ROOT / "_build" / "ipython" / "profile_default"  # not the reader's own, whose start-up files could run
+    profile.mkdir(parents=True, exist_ok=True)
+    profile.joinpath("ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")  # each one warns of TCP
+    os.environ["IPYTHONDIR"] = str(profile.parent)
     app.connect("source-read", stamp_chapter)
     app.connect("env-before-read-docs", execute_ahead, priority=900)
     app.connect("html-page-context", drop_thebe, priority=900)

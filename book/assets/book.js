@@ -9,16 +9,14 @@
     for (const fold of document.querySelectorAll("details[data-printed]")) { fold.open = false; delete fold.dataset.printed; }
   });
 
-  /* Formulas and tables that are wider than their column scroll by themselves; the theme knows only about code. */
-  const wide = new ResizeObserver(changes => {
-    for (const { target } of changes) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
-    }
-  });
+  /* Formulas and tables that are wider than their column scroll by themselves; the theme makes only code a tab stop. */
+  const check = node => { node.tabIndex = node.scrollWidth > node.clientWidth ? 0 : -1; };
   addEventListener("load", async () => {
     await window.MathJax?.startup?.promise;
-    for (const node of document.querySelectorAll("mjx-container[display='true'], .bd-article table")) wide.observe(node);
+    const nodes = document.querySelectorAll("mjx-container[display='true'], .bd-article table");
+    const size = new ResizeObserver(changes => changes.forEach(change => check(change.target)));
+    nodes.forEach(node => size.observe(node));
+    document.fonts.addEventListener("loadingdone", () => nodes.forEach(check));
   });
 
   /* A list of sources consists of list items. */

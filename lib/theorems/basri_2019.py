@@ -34,6 +34,11 @@ def legendre(d: int, degrees: int, t: NDArray) -> NDArray:
     -------
     ndarray, shape (degrees + 1, *t.shape)
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `degrees` is no whole number at least 0.
+
     Examples
     --------
     >>> legendre(3, 2, np.array(0.5)).tolist()
@@ -118,8 +123,8 @@ class SphereSpectrum(Theorem):
                 ylim=(floor / 2, 1),
             ),
             Panel(
-                predicted(np.arange(1, len(steps) + 1), steps, label=r"$\mu_k$, each $N(d,k)$ times"),
-                *evidence.dots(np.arange(1, len(gram) + 1), np.maximum(gram, floor), label=r"$\lambda_i(H^\infty)/n$"),
+                predicted(np.arange(1, len(steps) + 1), steps, label="predicted"),
+                *evidence.dots(np.arange(1, len(gram) + 1), np.maximum(gram, floor), label="one data set"),
                 xlabel="index $i$",
                 ylabel="eigenvalue divided by $n$",
                 xscale="log",
@@ -191,16 +196,26 @@ class HalfCircle(Theorem):
 
     def draw(self, evidence: Evidence) -> Picture:
         n, (low, high) = evidence.data["n"], evidence.predicted
-        return Picture(
-            Panel(
-                *evidence.dots(n, evidence.measured - 0.25, label=r"$n\lambda_0-1/4$"),
-                bound(n, high - 0.25, forbidden="above", label="third eigenvalue"),
-                bound(n, low - 0.25, forbidden="below", label="first eigenvalue"),
-                slope(n[len(n) // 2], 2 * high[len(n) // 2] - 0.5, -2),
+
+        def panel(height, *more, ylabel):
+            return Panel(
+                *evidence.dots(n, height(evidence.measured), label="measured"),
+                bound(n, height(high), forbidden="above", label="third"),
+                bound(n, height(low), forbidden="below", label="first"),
+                *more,
                 xlabel="number of inputs $n$",
-                ylabel="distance to the limit 1/4",
+                ylabel=ylabel,
                 xscale="log",
                 yscale="log",
+            )
+
+        middle = len(n) // 2
+        return Picture(
+            panel(lambda y: y, ylabel=r"$n\,\lambda_0$"),
+            panel(
+                lambda y: abs(y - 0.25),
+                slope(n[middle], 2 * (high[middle] - 0.25), -2),
+                ylabel=r"$|n\,\lambda_0-\frac{1}{4}|$",
             ),
             name=f"fig-{self.label}",
             claim="On the half circle n times the smallest eigenvalue tends to 1/4, with an error like 1/n².",

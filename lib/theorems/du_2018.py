@@ -75,8 +75,23 @@ def smallest_angles(X: NDArray) -> tuple[float, float]:
 
 
 def not_parallel(phi: float) -> Hypothesis:
-    """The hypothesis that no two inputs are parallel, for a measured smallest sine."""
-    return Hypothesis("no two inputs are parallel", "smallest sine > 0", number(phi), phi > 8 * EPS)
+    """The hypothesis that no two inputs are parallel.
+
+    Parameters
+    ----------
+    phi : float
+        Smallest sine of an angle between two inputs; up to 8 units of rounding it counts as 0.
+
+    Returns
+    -------
+    Hypothesis
+
+    Examples
+    --------
+    >>> not_parallel(0.1).holds, not_parallel(1e-16).holds
+    (True, False)
+    """
+    return Hypothesis("no two inputs are parallel", "smallest sine > 0", number(phi), bool(phi > 8 * EPS))
 
 
 @dataclass(frozen=True)
@@ -102,7 +117,7 @@ class ClosedForm(Theorem):
 
     label = "thm-closed-form"
     ledger_id = "P1-F2"
-    source = f"{PAPER}, section 3; Cho, Saul 2009"
+    source = "Cho, Saul 2009 (arc-cosine kernels of orders 0 and 1)"
     title = "Closed form of the limit"
     chapter = CHAPTER
 
@@ -531,9 +546,9 @@ class Concentration(Theorem):
         )
 
     def worst(self, X: NDArray, lambda_0: float, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
-        """Smallest share of lambda_0 that any of the networks keeps, at widths 4, 8, ..., 4096."""
-        widths = 2 ** np.arange(2, 13)
-        kept = [[np.linalg.eigvalsh(TwoLayer.init(m, self.d, rng).gram(X))[0] for _ in range(self.networks)] for m in widths]
+        """Smallest share of lambda_0 that any of 20 networks keeps, at widths 4, 8, ..., 2048."""
+        widths = 2 ** np.arange(2, 12)
+        kept = [[np.linalg.eigvalsh(TwoLayer.init(m, self.d, rng).gram(X))[0] for _ in range(20)] for m in widths]
         return widths, np.min(kept, axis=1) / lambda_0
 
     def draw(self, evidence: Evidence) -> Picture:
@@ -556,7 +571,7 @@ class Concentration(Theorem):
                 note(required, 0.3, "required"),
                 measured(widths[~below], worst[~below]),
                 broken(widths[below], worst[below]),
-                *evidence.dots([data["m"]], [data["kept"].min()], label="the chosen width"),
+                *evidence.dots([data["m"]], [data["kept"].min()]),
                 xlabel="width $m$",
                 ylabel=share + ", worst network",
                 xscale="log",
@@ -582,6 +597,11 @@ def two_inputs(theta: float) -> Picture:
     Returns
     -------
     Picture
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `theta` is no number in [0, pi].
 
     Examples
     --------
@@ -641,6 +661,11 @@ def rotating_pair(theta: float, n: int = 5) -> Picture:
     -------
     Picture
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is no whole number at least 3.
+
     Examples
     --------
     >>> "outside the theorem" in rotating_pair(0.0).sentence
@@ -695,6 +720,11 @@ def random_data_sets(
     Returns
     -------
     list of ndarray, shapes (n, d)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `rng` is neither a Generator nor a seed, or a size is no whole number.
 
     Examples
     --------

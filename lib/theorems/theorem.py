@@ -226,7 +226,7 @@ class Evidence:
         marks = {True: "✓ met", False: "✗ **broken**"}
         rows = "".join(f"| {h.name} | {h.required} | {h.actual} | {marks[h.holds]} |\n" for h in self.hypotheses)
         return (
-            f"**{self.title}** — {self.verdict}\n\n"
+            f"**{self.title}: {self.verdict}**\n\n"
             f"| hypothesis | required | here | |\n|:--|:--|:--|:--|\n{rows}\n"
             f"{self.sentence}"
         )
