@@ -24,7 +24,7 @@ test: book  ## everything: set-up, strict build, all tests
 	$(BIN)/python -m pytest -q
 
 live: $(READY)  ## JupyterLab with the chapters as notebooks
-	JUPYTER_CONFIG_PATH=$(CURDIR)/.jupyter $(BIN)/jupyter lab book
+	JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter" $(BIN)/jupyter lab book
 
 chapter: $(READY)  ## run one chapter alone: make chapter FILE=book/two-layer/h-infinity.md
 	@mkdir -p _build/chapter

@@ -171,28 +171,29 @@ class Figure:
         self.pictures, self.sentences = set(), set()
 
     def look(self):
-        """What is seen now."""
-        return self.root.evaluate("""root => {
+        """What is seen now; the values of the controls as places in their grids."""
+        return self.root.evaluate("""(root, grids) => {
             const inputs = [...root.querySelectorAll("[data-grid]")];
+            const place = (input, j) => input.type === "range" ? Number(input.value)
+                : input.type === "checkbox" ? grids[j].keys.indexOf(input.checked ? "yes" : "no") : input.selectedIndex;
             return {
-                values: inputs.map(i => ({checkbox: i.checked, range: Number(i.value)})[i.type] ?? i.selectedIndex),
-                spoken: inputs.map(i => i.getAttribute("aria-valuetext")),
-                shown: inputs.map(i => i.parentNode.querySelector(".explore-value")?.textContent),
+                values: inputs.map(place),
+                spoken: inputs.map(input => input.getAttribute("aria-valuetext")),
+                shown: inputs.map(input => input.parentNode.querySelector(".explore-value")?.textContent),
                 sentence: root.querySelector(".explore-sentence").textContent,
                 shapes: [...root.querySelectorAll("[data-k]")].map(node => ({
                     key: node.dataset.k, d: node.getAttribute("d"), hidden: node.getAttribute("visibility") === "hidden",
                     transform: node.getAttribute("transform"), box: node.closest("svg").dataset.box.split(" ").map(Number),
                 })),
             };
-        }""")
+        }""", self.grids)
 
     def shows_what_is_shipped(self):
         """Read-outs, sentence and the places of all moving shapes are those of the state that the controls show."""
         now, frame = self.look(), 0
         for grid, value, spoken, shown in zip(self.grids, now["values"], now["spoken"], now["shown"], strict=True):
-            index = grid["keys"].index(("no", "yes")[value]) if isinstance(value, bool) else value
-            frame = frame * len(grid["keys"]) + index
-            assert {spoken, shown} <= {None, grid["texts"][index]}
+            frame = frame * len(grid["keys"]) + value
+            assert {spoken, shown} <= {None, grid["texts"][value]}
         assert now["sentence"] == " ".join(words[frame if len(words) > 1 else 0] for words in self.data["sentence"])
         for shape, pair in zip(self.data["shapes"], self.rows[frame], strict=True):
             u, v = (np.where(c == -32768, np.nan, c / 4000) for c in (self.columns[pair[0]], self.columns[pair[1]]))
@@ -227,6 +228,12 @@ class Figure:
         for name in names:
             self.page.keyboard.press(name)
             self.shows_what_is_shipped()
+
+    def addresses(self):
+        """A test of addresses: whether one holds the state that is seen now."""
+        now = zip(self.grids, self.look()["values"], strict=True)
+        state = "&".join(f"{grid['name']}={grid['keys'][value]}" for grid, value in now)
+        return lambda url: unquote(url).endswith(f"#{self.name}?{state}")
 
     def button(self, name):
         return self.root.locator(f"[data-do='{name}']")
@@ -314,21 +321,20 @@ def test_the_address_holds_the_state(moving, browser):
     page, seen = moving.page, {}
     for figure in figures(moving):
         figure.keys(figure.root.locator("[data-grid]").first, "Home", "End", "Space")
-        page.wait_for_timeout(SETTLED)
-        assert f"#{figure.name}?" in page.url
-        seen[page.url] = figure.look()
+        page.wait_for_url(figure.addresses())
+        seen[page.url] = figure.look()["values"]
         click(figure, figure.button("reset"))
-    page.wait_for_timeout(SETTLED)
+    page.wait_for_url(figure.addresses())
     follow = """address => new Promise(done => {
         addEventListener("hashchange", () => done(), {once: true});
         location.assign(address);
     })"""
-    for (address, then), figure in zip(seen.items(), figures(moving), strict=True):
+    for (address, values), figure in zip(seen.items(), figures(moving), strict=True):
         page.evaluate(follow, address)
-        assert figure.look()["values"] == then["values"]
+        assert figure.look()["values"] == values
         figure.shows_what_is_shipped()
     again = Visit(browser, address)
-    assert Figure(again.page, figure.k).look()["sentence"] == then["sentence"]
+    assert Figure(again.page, figure.k).look()["values"] == values
     again.close()
 
 

@@ -173,9 +173,13 @@ class Evidence:
 
     @property
     def tightest(self) -> int:
-        """Index of the case that is closest to breaking its promise, in units of the promise or of the error bar."""
+        """Index of the case that is closest to breaking its promise, in units of the promise or of the error bar.
+
+        Of equal cases it is the last, since settings are listed from the mildest to the most extreme.
+        """
         unit = self._resolution if self.relation in ("<=", "between") else self._bar
-        return int(np.argmin(self._slack / np.maximum(unit, 1e-100)))
+        slack = self._slack / np.maximum(unit, 1e-100)
+        return len(slack) - 1 - int(np.argmin(slack[::-1]))
 
     def dots(
         self, x: ArrayLike, y: ArrayLike, error: ArrayLike | None = None, label: str | None = None
