@@ -70,7 +70,7 @@ def stamped(text: str, folder: Path) -> tuple[str, list[Path]]:
     """The chapter with a hash of all that its cells run in its kernelspec (part of the cache key), and those files."""
     if "\nkernelspec:\n" not in text:
         if "{code-cell}" in text:
-            log.warning("%s has code cells but no block 'kernelspec:' in its front matter", folder)
+            log.warning("in %s a page with code cells lacks a block 'kernelspec:' in its front matter", folder)
         return text, []
     cells = [c.source for c in jupytext.reads(text, fmt="md:myst").cells if c.cell_type == "code"]
     code = "\n".join(line for cell in cells for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
