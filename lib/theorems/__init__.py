@@ -1,8 +1,8 @@
-"""The results of the papers as objects that can be checked: one module a paper, named by its citation key."""
+"""The results of the papers as objects that can be checked: one module or package a paper, named by its citation key."""
 
 from importlib import import_module
 
-PAPERS = ("du_2018", "basri_2019")
+MODULES = ("du_2018.limit", "basri_2019")
 
 
 def registry() -> tuple:
@@ -17,4 +17,4 @@ def registry() -> tuple:
     >>> [theorem.ledger_id for theorem in registry()][:2]
     ['P1-F2', 'P1-T3.1(a)']
     """
-    return tuple(theorem for paper in PAPERS for theorem in import_module(f"{__name__}.{paper}").THEOREMS)
+    return tuple(theorem for name in MODULES for theorem in import_module(f"{__name__}.{name}").THEOREMS)

@@ -1,4 +1,4 @@
-"""Results of Du, Zhai, Póczos, Singh 2018 (arXiv 1810.02054) on the limit Gram matrix, in the paper's order.
+"""Du et al. 2018 on the limit Gram matrix: closed form, positive definiteness, concentration at initialisation.
 
 What is sharper than the paper, or not in it, says so in its ``source``.
 """

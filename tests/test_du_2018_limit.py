@@ -8,7 +8,7 @@ from scipy.integrate import dblquad
 from lib.data import digits, sphere
 from lib.kernels import angles, h_infinity, pair_eigenvalue
 from lib.networks import TwoLayer
-from lib.theorems.du_2018 import (
+from lib.theorems.du_2018.limit import (
     ClosedForm,
     Concentration,
     ExactCriterion,
