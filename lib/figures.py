@@ -569,5 +569,3 @@ class Picture:
                     for numbers in zip(*(a.tolist() for a in (layer.x, layer.y, *ends)), strict=True):
                         write([p, i, f"{layer.role} {layer.kind}", layer.label or "", *numbers])
 
-
-save = Picture.save

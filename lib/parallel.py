@@ -5,8 +5,10 @@ BLAS thread in each, keeps all cores busy through both; numpy releases the inter
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np  # noqa: F401 (loads the BLAS that the controller looks for)
@@ -14,6 +16,53 @@ from threadpoolctl import ThreadpoolController
 
 Part, Result = TypeVar("Part"), TypeVar("Result")
 BLAS = ThreadpoolController()
+
+
+def cores() -> int:
+    """Number of cores that this process may use.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+
+
+LOCK, USERS = Lock(), []
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """BLAS on one thread inside the block; the limit is that of the process, and the last of several blocks lifts it.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> with one_blas_thread():
+    ...     BLAS.info()[0]["num_threads"]
+    1
+    """
+    with LOCK:
+        USERS.append(BLAS.limit(limits=1) if not USERS else None)
+    try:
+        yield
+    finally:
+        with LOCK:
+            first = USERS[0]
+            USERS.pop()
+            if not USERS:
+                first.restore_original_limits()
 
 
 def on_all_cores(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
@@ -39,5 +88,5 @@ def on_all_cores(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[
     parts = list(parts)
     if len(parts) == 1:
         return [work(parts[0])]
-    with BLAS.limit(limits=1), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(cores()) as pool:
         return list(pool.map(work, parts))

@@ -458,10 +458,3 @@ def test_seeds(function, kind):
         assert np.array_equal(outcome(call, lambda: value), call(int(value)))
     else:
         refused(call, value)
-
-
-def test_the_battery_is_as_large_as_promised():
-    single = len(WHOLE | REAL | OUTSIDE | NO_NUMBER)
-    pairs = len(MATRICES) * len(MATRIX_FUNCTIONS) + len(VECTORS) * len(VECTOR_FUNCTIONS)
-    assert min(len(MATRICES), len(VECTORS), single) >= 40
-    assert pairs + single * len(COUNTS | REALS | SEEDS) >= 1200

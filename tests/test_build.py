@@ -1,6 +1,8 @@
 """The build: every fault is fatal each time, only what changed is run, chapters run side by side, two builds agree."""
 
+import ast
 import filecmp
+import importlib.util
 import os
 import re
 import shlex
@@ -235,3 +237,19 @@ def test_the_makefile_builds_strictly_and_explains_every_target():
         pytest.skip("make is not installed")
     told = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True).stdout
     assert sorted(re.findall(r"^  make (\w+) +\S", told, re.MULTILINE)) == sorted(targets)
+
+
+def test_the_scoreboard_depends_on_every_theorem_and_a_chapter_only_on_its_own():
+    """The registry imports its modules by name, which a reader of imports cannot see; relative imports count, too."""
+    spec = importlib.util.spec_from_file_location("book_local", ROOT / "book" / "_ext" / "book_local.py")
+    book_local = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(book_local)
+
+    def reached(code):
+        return {path.relative_to(ROOT / "lib").as_posix() for path in book_local.lib_files(ast.parse(code))}
+
+    scoreboard = reached("from lib.theorems import registry")
+    assert {"theorems/du_2018/limit.py", "theorems/basri_2019.py", "networks.py", "kernels.py"} <= scoreboard
+    chapter = reached("from lib.theorems.du_2018 import limit")
+    assert "theorems/du_2018/limit.py" in chapter and "theorems/basri_2019.py" not in chapter
+    assert "drawing.py" in reached("from lib.explore import explore")

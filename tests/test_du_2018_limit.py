@@ -31,7 +31,7 @@ def test_closed_form_is_the_gaussian_integral(theta):
 
     start, end = theta - np.pi / 2, np.pi / 2
     exact = [dblquad(integrand, start, end, 0, 12, args=(power,), epsabs=1e-10)[0] for power in (0, 1)]
-    assert np.allclose(ClosedForm().limit(np.array(theta)), exact, atol=1e-9)
+    assert np.allclose(ClosedForm().limit(np.array(theta)), exact, rtol=0, atol=1e-9)
 
 
 def test_closed_form_needs_mean_zero():
@@ -78,7 +78,43 @@ def test_separation_on_real_digits():
     X, _ = digits(n=200, rng=0)
     theta, phi = smallest_angles(X)
     least = np.linalg.eigvalsh(h_infinity(X))[0]
-    assert phi / (33 * len(X)) <= least <= pair_eigenvalue(theta)
+    assert phi / (26 * np.sqrt(np.log(400))) <= least <= pair_eigenvalue(theta)
+
+
+def test_variances_of_the_closed_form_are_those_of_the_draws():
+    theta = np.array([0.2, 1.0, 2.0])
+    w = np.random.default_rng(0).standard_normal((400_000, 2))
+    z = w @ np.array([np.cos(theta), np.sin(theta)])
+    gates = np.cos(theta) * ((w[:, :1] >= 0) & (z >= 0))
+    outputs = np.maximum(w[:, :1], 0) * np.maximum(z, 0)
+    for exact, seen in zip(ClosedForm().variances(theta), (gates, outputs), strict=True):
+        fourth = ((seen - seen.mean(axis=0)) ** 4).mean(axis=0)
+        assert np.all(abs(seen.var(axis=0) - exact) < 4 * np.sqrt(fourth / len(w)))
+
+
+def test_coplanar_pairs_cost_as_soon_as_their_plane_is_full():
+    evidence = ExactCriterion(dims=(5,), pairs=(2, 3), plane=2, repeats=1).check(rng=0)
+    assert evidence.holds and evidence.measured.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_single_input_is_outside(n):
+    evidence = Separation(sets=3, n=n, d=4).check(rng=0)
+    assert evidence.verdict == ("outside" if n == 1 else "holds")
+
+
+def test_parallel_inputs_have_no_required_width():
+    evidence = Concentration(d=1, n=5).check(rng=0)
+    assert evidence.verdict == "outside" and "λ₀ > 0" in evidence.sentence
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"route": "Hoeffding"}, "route"), ({"delta": 0.0}, "delta"), ({"delta": 5}, "delta"), ({"networks": 1}, "networks")],
+)
+def test_bad_settings_are_refused(fields, words):
+    with pytest.raises(ValueError, match=words):
+        Concentration(**fields)
 
 
 def test_the_sixty_four_vertices_refute_a_constant_without_n():

@@ -67,7 +67,9 @@ def test_a_double_click_opens_the_chapter_and_its_showpiece_is_live(browser, lab
         page.locator(".jp-DirListing-item", has_text=name).dblclick()
     page.get_by_text("| Idle").wait_for()
     prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
-    while prompt.inner_text().strip() == "[ ]:":  # JupyterLab drops what is run before its kernel is connected
+    for _ in range(60):  # JupyterLab drops what is run before its kernel is connected
+        if prompt.inner_text().strip() != "[ ]:":
+            break
         page.locator(".jp-NotebookPanel .jp-MarkdownCell").first.click()
         for _ in range(showpiece + 1):
             page.keyboard.press("Shift+Enter")

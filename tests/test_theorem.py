@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.figures import Picture
-from lib.theorems import registry
+from lib.theorems import basri_2019, registry
+from lib.theorems.du_2018 import limit
 from lib.theorems.theorem import VERDICTS, Evidence, Hypothesis, number
 
 THEOREMS = registry()
@@ -29,6 +30,10 @@ def evidence(relation="=", predicted=1.0, measured=1.0, error=0.1, **more):
         (evidence("<=", measured=1.3), "holds"),
         (evidence("<=", measured=1.5), "fails"),
         (evidence("<=", measured=0.2, error=0.3), "cannot tell"),
+        (evidence("<=", 0.1, 0.98, 0.027), "fails"),
+        (evidence("<=", 0.1, 0.2, 0.027), "cannot tell"),
+        (evidence(measured=1000.0, error=0.26), "fails"),
+        (evidence("<=", 0.0, 5.0, 0.0), "fails"),
         (evidence(">", 0.0, 1.0), "holds"),
         (evidence(">", 0.0, 0.3), "cannot tell"),
         (evidence(">", 0.0, 0.0), "cannot tell"),
@@ -69,8 +74,11 @@ def test_verdict_is_one_of_four_and_in_the_sentence(measured, error, predicted):
     [
         ({"relation": "<"}, "relation must be one of"),
         ({"relation": "=", "rival": None}, "rival must be given"),
-        ({"measured": np.nan}, "measured must not contain NaN"),
-        ({"error": [0.1, np.nan]}, "error must not contain NaN"),
+        ({"measured": np.nan}, "measured must be finite"),
+        ({"error": [0.1, np.inf]}, "error must be finite"),
+        ({"rival": np.nan}, "rival must be finite"),
+        ({"measured": []}, "measured must have a case"),
+        ({"error": -0.1}, "error none below 0"),
     ],
 )
 def test_bad_evidence_is_refused(arguments, words):
@@ -112,8 +120,8 @@ class TestEveryTheorem:
         assert np.array_equal(again.measured, scores[theorem].measured)
 
     def test_needs_a_seed(self, theorem):
-        with pytest.raises(TypeError):
-            theorem.check()
+        with pytest.raises(TypeError, match="rng"):
+            theorem.check(rng=None)
 
     def test_states_its_hypotheses(self, theorem, scores):
         assert scores[theorem].hypotheses and scores[theorem].title in scores[theorem]._repr_markdown_()
@@ -126,3 +134,30 @@ class TestEveryTheorem:
 
 def test_names_are_unique():
     assert len(set(NAMES)) == len(NAMES)
+
+
+CALIBRATED = (
+    limit.ClosedForm(draws=20_000),
+    limit.MeanSquareDeviation(n=8, d=4, widths=(100, 400), networks=100),
+    basri_2019.SphereSpectrum(n=60, sets=30, degrees=3),
+)
+
+
+@pytest.mark.parametrize("theorem", CALIBRATED, ids=lambda t: t.title)
+def test_error_bars_are_as_wide_as_the_scatter(theorem):
+    """Deviations in units of their error bars have root mean square 1: neither timid nor bold."""
+    checks = [theorem.check(rng=seed) for seed in range(60)]
+    z = np.array([(e.measured - e.predicted) / e.error for e in checks])
+    assert np.all((0.7 < np.sqrt((z**2).mean(axis=0))) & (np.sqrt((z**2).mean(axis=0)) < 1.35))
+    assert abs(z.mean(axis=0)).max() < 0.55  # four standard errors of a mean of sixty
+
+
+def test_room_is_how_far_a_bound_exceeds_the_measurement():
+    assert evidence("<=", [1.0, 1.0], [0.5, 0.1], 0.0).room == 2
+    assert evidence("between", ([1, 1], [9, 9]), [4, 3], 0.0).room == 3
+    assert evidence().room is None
+
+
+def test_picture_of_a_broken_hypothesis_makes_no_claim():
+    assert evidence(hypotheses=(BROKEN,)).claim("All is well.") != "All is well."
+    assert evidence().claim("All is well.") == "All is well."

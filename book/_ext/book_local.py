@@ -21,13 +21,14 @@ PACKAGES = "numpy", "scipy", "matplotlib", "sympy"
 log = logging.getLogger(__name__)
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+def imported(tree: ast.AST, file: Path = ROOT / "chapter.py") -> Iterator[str]:
     """Dotted names that a syntax tree imports; ``from a import b`` may mean the module a.b or a name in a."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = file.parents[node.level - 1].relative_to(ROOT).parts if node.level else ()
+            yield from (".".join([*base, *filter(None, [node.module]), alias.name]) for alias in node.names)
 
 
 def modules(name: str) -> Iterator[Path]:
@@ -44,7 +45,7 @@ def modules(name: str) -> Iterator[Path]:
         if (base / "__init__.py").is_file():
             yield base / "__init__.py"
         elif k > 1:
-            yield from sorted(base.parent.glob("*.py"))
+            yield from sorted(base.parent.rglob("*.py"))
             return
 
 
@@ -56,7 +57,7 @@ def lib_files(tree: ast.AST) -> set[Path]:
         for path in modules(name) if name.split(".")[0] == "lib" else ():
             if path not in files:
                 files.add(path)
-                todo += imported(ast.parse(path.read_text(encoding="utf-8")))
+                todo += imported(ast.parse(path.read_text(encoding="utf-8")), path)
     return files | set((ROOT / "lib" / "assets").glob("*")) if files else files
 
 
@@ -110,14 +111,13 @@ def execute_ahead(app, env, docnames):
     """Run what is not cached on all cores; reading finds it in the cache, or runs a faulty chapter again to report it."""
     todo = dict(outdated(env, docnames))
     cache = get_cache(env.mystnb_config.execution_cache_path)
-    jobs = int(os.environ.get("BOOK_JOBS", os.cpu_count() or 1))
 
     def run(path, notebook):
         return single_nb_execution(
             notebook, cwd=str(path.parent), timeout=env.mystnb_config.execution_timeout, allow_errors=False
         )
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = {pool.submit(run, path, notebook): path for path, notebook in todo.items()}
         for k, done in enumerate(as_completed(runs), 1):
             path, result = runs[done], done.result()

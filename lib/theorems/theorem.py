@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import floor, log10
+from math import floor, isinf, log10
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +27,7 @@ SENTENCES = {
     "<=": "{quantity} is promised to be at most {predicted} and was measured as {measured}",
     ">": "{quantity} is promised to exceed {predicted} and was measured as {measured}",
     "between": "{quantity} is promised to lie between {low} and {high} and was measured as {measured}",
+    "claim outside": "What is measured where a hypothesis of the theorem is broken, beside what the theorem would say.",
     "of several": " (the tightest of {count} cases)",
     "holds": ": the claim holds.",
     "fails": ": the claim FAILS.",
@@ -54,6 +55,8 @@ def number(x: float, error: float = 0.0) -> str:
     ('0.1667', '1,234,567', '3.2·10⁻⁹', '7.11', '−3·10⁻⁵')
     """
     x = float(x)
+    if isinf(x):
+        return "∞" if x > 0 else MINUS + "∞"
     if x == round(x) and abs(x) < 1e9 and not error:
         return f"{round(x):,}".replace("-", MINUS)
     digits = 4 if not error or not x else max(1, min(4, floor(log10(abs(x))) - floor(log10(error)) + 2))
@@ -119,9 +122,12 @@ class Evidence:
             raise ValueError(f"relation must be one of '=', '<=', '>', 'between', got {self.relation!r}")
         if (self.relation == "=") != (self.rival is not None):
             raise ValueError("rival must be given for relation '=', and only there")
-        for name in ("predicted", "measured", "error"):
-            if np.isnan(np.asarray(getattr(self, name), dtype=float)).any():
-                raise ValueError(f"{name} must not contain NaN, got {getattr(self, name)!r}")
+        for name in ("predicted", "measured", "error", "rival"):
+            value = getattr(self, name)
+            if value is not None and not np.isfinite(np.asarray(value, dtype=float)).all():
+                raise ValueError(f"{name} must be finite, got {value!r}")
+        if np.size(self.measured) == 0 or (np.asarray(self.error) < 0).any():
+            raise ValueError(f"measured must have a case and error none below 0, got {self.measured!r}, {self.error!r}")
 
     @property
     def _bar(self) -> NDArray:
@@ -162,9 +168,24 @@ class Evidence:
         """One of ``holds``, ``fails``, ``outside``, ``cannot tell``."""
         if self.broken:
             return "outside"
-        if (self._bar >= self._resolution).any():
-            return "cannot tell"
-        return "holds" if (self._slack >= 0).all() else "fails"
+        if (self._slack < 0).any():  # broken by more than the error bar, however wide that is
+            return "fails"
+        return "cannot tell" if (self._bar >= self._resolution).any() else "holds"
+
+    @property
+    def room(self) -> float | None:
+        """Factor by which a bound exceeds what was measured, in its tightest case; None where a value is predicted."""
+        measured = np.asarray(self.measured, dtype=float)
+        with np.errstate(divide="ignore"):
+            if self.relation == "<=":
+                return float(np.min(np.asarray(self.predicted) / measured))
+            if self.relation == "between":
+                return float(np.min(measured / np.asarray(self.predicted[0])))
+        return None
+
+    def claim(self, text: str) -> str:
+        """The claim of a picture, or what the picture shows instead when a hypothesis is broken."""
+        return SENTENCES["claim outside"] if self.broken else text
 
     @property
     def holds(self) -> bool:

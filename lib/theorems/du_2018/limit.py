@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lib.data import sphere
 from lib.figures import Panel, Picture, bound, broken, line, measured, note, predicted, region, slope, stems
-from lib.kernels import angles, h_infinity, pair_eigenvalue
+from lib.kernels import angles, h_infinity, pair_eigenvalue, spectrum
 from lib.networks import TwoLayer
 from lib.theorems.theorem import Evidence, Hypothesis, Theorem, number
 from lib.validation import as_count, as_generator, as_inputs, as_real
@@ -29,36 +29,13 @@ PAIR = (
 PAIR_PARALLEL = "The inputs are parallel: every neuron sees both or none, and the smallest eigenvalue is 0."
 
 
-def spectrum(X: NDArray) -> tuple[NDArray, float]:
-    r"""Eigenvalues of :math:`H^\infty` in ascending order, and the rounding error that each may carry.
-
-    Parameters
-    ----------
-    X : array_like, shape (n, d)
-        Inputs.
-
-    Returns
-    -------
-    eigenvalues : ndarray, shape (n,)
-    error : float
-        :math:`n\,\epsilon\,\|H^\infty\|_2`: a few units in the last place of every entry, and the same from LAPACK.
-
-    Examples
-    --------
-    >>> spectrum(np.eye(2))[0]
-    array([0.5, 0.5])
-    """
-    eigenvalues = np.linalg.eigvalsh(h_infinity(X))
-    return eigenvalues, len(eigenvalues) * EPS * float(abs(eigenvalues).max())
-
-
 def smallest_angles(X: NDArray) -> tuple[float, float]:
     r"""Smallest angle between two rows, and :math:`\phi=\min_{i\ne j}\sin\theta_{ij}`, the distance from being parallel.
 
     Parameters
     ----------
     X : array_like, shape (n, d)
-        Inputs, n at least 2.
+        Inputs; a single one has no pairs, and the minima are :math:`\pi` and 1.
 
     Returns
     -------
@@ -71,7 +48,7 @@ def smallest_angles(X: NDArray) -> tuple[float, float]:
     (0.5, 0.0)
     """
     theta = angles(X)[np.triu_indices(len(X), 1)]
-    return float(theta.min()), float(np.sin(np.minimum(theta, np.pi - theta)).min())
+    return float(theta.min(initial=np.pi)), float(np.sin(np.minimum(theta, np.pi - theta)).min(initial=1.0))
 
 
 def not_parallel(phi: float) -> Hypothesis:
@@ -92,6 +69,26 @@ def not_parallel(phi: float) -> Hypothesis:
     (True, False)
     """
     return Hypothesis("no two inputs are parallel", "smallest sine > 0", number(phi), bool(phi > 8 * EPS))
+
+
+def unit_inputs(*data_sets: NDArray) -> Hypothesis:
+    """The hypothesis that all inputs have norm 1.
+
+    Parameters
+    ----------
+    *data_sets : ndarray, shapes (n, d)
+
+    Returns
+    -------
+    Hypothesis
+
+    Examples
+    --------
+    >>> unit_inputs(np.eye(3)).holds, unit_inputs(2 * np.eye(3)).holds
+    (True, False)
+    """
+    off = max(float(abs(np.linalg.norm(X, axis=1) - 1).max()) for X in data_sets)
+    return Hypothesis("unit inputs", "norm 1", f"norm 1 ± {number(off)}", off < 1e-12)
 
 
 @dataclass(frozen=True)
@@ -126,16 +123,21 @@ class ClosedForm(Theorem):
         h = np.cos(theta) * (np.pi - theta) / self.divisor
         return h, (np.sin(theta) + (np.pi - theta) * np.cos(theta)) / self.divisor
 
+    @staticmethod
+    def variances(theta: NDArray) -> tuple[NDArray, NDArray]:
+        """Exact variances of one draw; the second needs the arc-cosine kernel of order 2 (Cho, Saul 2009)."""
+        p, c, s = (np.pi - theta) / (2 * np.pi), np.cos(theta), np.sin(theta)
+        square = (3 * s * c + (np.pi - theta) * (1 + 2 * c**2)) / (2 * np.pi)
+        return c**2 * p * (1 - p), square - ((s + (np.pi - theta) * c) / (2 * np.pi)) ** 2
+
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         theta = np.asarray(self.angles, dtype=float)
         w = as_generator(rng).standard_normal((as_count(self.draws, "draws"), 2)) + [self.mean, 0.0]
         first, second = w[:, :1], w @ np.array([np.cos(theta), np.sin(theta)])
         both = np.count_nonzero((first >= 0) & (second >= 0), axis=0)
-        share = (both + 1) / (self.draws + 2)  # the rule of succession: no error bar is ever 0
         outputs = np.maximum(first, 0) * np.maximum(second, 0)
         measured_h = np.cos(theta) * both / self.draws
-        error_h = abs(np.cos(theta)) * np.sqrt(share * (1 - share) / self.draws)
-        error_g = outputs.std(axis=0) / np.sqrt(self.draws) + 1 / self.draws
+        error_h, error_g = (np.sqrt(variance / self.draws) for variance in self.variances(theta))
         return Evidence(
             title=self.title,
             quantity="the expectation for two unit inputs",
@@ -145,7 +147,7 @@ class ClosedForm(Theorem):
             error=np.concatenate([error_h, error_g]),
             rival=2 * np.concatenate(self.limit(theta)),  # a forgotten factor 2
             hypotheses=(
-                Hypothesis("inputs are not zero", "norm > 0", "norm 1", True),
+                Hypothesis("inputs are not zero", "norm > 0", "norm 1 by construction", True),
                 Hypothesis("w is Gaussian with mean 0", "mean 0", f"mean {number(self.mean)}", self.mean == 0),
             ),
             data={"theta": theta},
@@ -166,7 +168,7 @@ class ClosedForm(Theorem):
                 self.limit(fine), np.split(evidence.measured, 2), np.split(evidence.error, 2), names, strict=True
             )
         ]
-        claim = "The measured expectations lie on the closed form."
+        claim = evidence.claim("The measured expectations lie on the closed form.")
         return Picture(*panels, name=f"fig-{self.label}", claim=claim, sentence=evidence.sentence)
 
     def twin(self) -> ClosedForm:
@@ -218,7 +220,7 @@ class PositiveDefiniteLimit(Theorem):
         index = np.arange(1, len(spectra) + 1)
         return Picture(
             Panel(
-                measured(index, np.sort(evidence.measured), label=r"$\lambda_0$ of each data set"),
+                *evidence.dots(index, np.sort(evidence.measured), label=r"$\lambda_0$ of each data set"),
                 bound(index, np.full(len(index), 4 * max(evidence.error)), forbidden="below", label="rounding"),
                 xlabel="data set, in order",
                 ylabel=r"smallest eigenvalue $\lambda_0$",
@@ -231,7 +233,9 @@ class PositiveDefiniteLimit(Theorem):
                 yscale="log",
             ),
             name=f"fig-{self.label}",
-            claim="Every data set without parallel inputs has a positive smallest eigenvalue, however close a pair comes.",
+            claim=evidence.claim(
+                "Every data set without parallel inputs has a positive smallest eigenvalue, however close a pair comes."
+            ),
             sentence=evidence.sentence,
         )
 
@@ -253,6 +257,8 @@ class ExactCriterion(Theorem):
         Numbers p of antipodal pairs, in general position, so that r = min(p, d).
     repeats : int
         Number of inputs that are positive multiples of others.
+    plane : int, optional
+        The antipodal pairs lie in a subspace of this dimension, so that r = min(p, plane); in none where not given.
     harmless : bool
         Whether the first r antipodal pairs cost nothing, as the proposition says.
     """
@@ -260,6 +266,7 @@ class ExactCriterion(Theorem):
     dims: Sequence[int] = (2, 3, 4)
     pairs: Sequence[int] = tuple(range(7))
     repeats: int = 0
+    plane: int | None = None
     harmless: bool = True
 
     label = "prop-antipodes"
@@ -271,15 +278,16 @@ class ExactCriterion(Theorem):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         p, d = np.meshgrid(self.pairs, self.dims)
+        surplus = np.maximum(p - np.minimum(d, self.plane or d), 0).ravel()
         spectra = [spectrum(self.inputs(p_, d_, rng)) for p_, d_ in zip(p.flat, d.flat, strict=True)]
         return Evidence(
             title=self.title,
             quantity="the dimension of the null space of H-infinity",
             relation="=",
-            predicted=self.repeats + (np.maximum(p - d, 0) if self.harmless else p).ravel(),
+            predicted=self.repeats + (surplus if self.harmless else p.ravel()),
             measured=np.array([np.count_nonzero(values < 4 * error) for values, error in spectra]),
             error=0.0,
-            rival=-1.0,  # no count
+            rival=self.repeats + surplus + (1 if self.harmless else p.max() + 1),  # another count
             hypotheses=(Hypothesis("inputs are not zero", "norm > 0", "norms in [1/2, 2]", True),),
             data={"p": p, "d": d, "spectra": [values for values, _ in spectra]},
         )
@@ -287,6 +295,8 @@ class ExactCriterion(Theorem):
     def inputs(self, p: int, d: int, rng: np.random.Generator) -> NDArray:
         """p antipodal pairs, two single inputs, and `repeats` positive multiples, of norms between 1/2 and 2."""
         single = sphere(p + 2, d, rng)
+        if self.plane and p:
+            single[:p] = sphere(p, min(d, self.plane), rng) @ np.eye(min(d, self.plane), d)
         X = np.vstack([single, -single[:p], single[rng.integers(p + 2, size=self.repeats)]])
         return X * rng.uniform(0.5, 2, size=(len(X), 1))
 
@@ -309,7 +319,7 @@ class ExactCriterion(Theorem):
                 ylim=(1e-18, 30),
             ),
             name=f"fig-{self.label}",
-            claim="The first d antipodal pairs cost nothing; each further pair costs one dimension.",
+            claim=evidence.claim("The first d antipodal pairs cost nothing; each further pair costs one dimension."),
             sentence=evidence.sentence,
         )
 
@@ -319,7 +329,7 @@ class ExactCriterion(Theorem):
 
 @dataclass(frozen=True)
 class Separation(Theorem):
-    r"""Unit inputs: :math:`\phi/(33n)\le\lambda_0\le\frac12-\frac{\cos\theta\,(\pi-\theta)}{2\pi}` for the closest pair.
+    r""":math:`\phi/(26\sqrt{\log 2n})\le\lambda_0\le\frac12-\frac{\cos\theta\,(\pi-\theta)}{2\pi}`, theta the smallest angle.
 
     Parameters
     ----------
@@ -330,14 +340,14 @@ class Separation(Theorem):
     gap : float, optional
         Angle of a planted pair; where not given, a third of the sets has one between 1e-6 and 1.
     constant : float
-        The lower constant; the theorem has 1/33.
+        The lower constant; the theorem has 1/26.
     """
 
     sets: int = 200
     n: int | None = None
     d: int | None = None
     gap: float | None = None
-    constant: float = 1 / 33
+    constant: float = 1 / 26
 
     label = "thm-separation"
     ledger_id = "P1-T3.1(c,d,e)"
@@ -346,32 +356,34 @@ class Separation(Theorem):
     chapter = CHAPTER
 
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
-        data_sets = random_data_sets(self.sets, rng, n=self.n, d=self.d, gap=self.gap)
+        sets = as_count(self.sets, "sets")
+        data_sets = random_data_sets(sets, rng, n=self.n, d=self.d, gap=self.gap)
         n = np.array([len(X) for X in data_sets])
         theta, phi = np.array([smallest_angles(X) for X in data_sets]).T
         least, error = np.array([(s[0], e) for s, e in map(spectrum, data_sets)]).T
+        reach = phi / np.sqrt(np.log(2 * n))
         cap = np.where(theta <= np.pi / 2, pair_eigenvalue(theta), 0.5)
         return Evidence(
             title=self.title,
             quantity="the smallest eigenvalue of H-infinity",
             relation="between",
-            predicted=(self.constant * phi / n, cap),
+            predicted=(self.constant * reach, cap),
             measured=least,
             error=error,
             hypotheses=(
-                Hypothesis("unit inputs", "norm 1", "norm 1", True),
-                Hypothesis("at least two inputs", "n ≥ 2", f"n ≥ {n.min()}", n.min() >= 2),
+                unit_inputs(*data_sets),
+                Hypothesis("at least two inputs", "n ≥ 2", f"n ≥ {n.min()}", bool(n.min() >= 2)),
                 not_parallel(phi.min()),
             ),
-            data={"n": n, "theta": theta, "phi": phi},
+            data={"theta": theta, "reach": reach},
         )
 
     def draw(self, evidence: Evidence) -> Picture:
-        theta, reach = evidence.data["theta"], evidence.data["phi"] / evidence.data["n"]
-        fine, wide = np.geomspace(1e-7, np.pi / 2, 100), np.geomspace(1e-9, 1, 2)
+        theta, reach = evidence.data["theta"], evidence.data["reach"]
+        fine, wide = np.geomspace(1e-7, np.pi / 2, 100), np.geomspace(1e-8, 1, 2)
         return Picture(
             Panel(
-                measured(theta, evidence.measured, label="data sets"),
+                *evidence.dots(theta, evidence.measured, label="data sets"),
                 bound(fine, pair_eigenvalue(fine), forbidden="above", label="two inputs alone"),
                 xlabel=r"smallest angle $\theta$",
                 ylabel=r"$\lambda_0$",
@@ -379,15 +391,17 @@ class Separation(Theorem):
                 yscale="log",
             ),
             Panel(
-                measured(reach, evidence.measured, label="data sets"),
-                bound(wide, self.constant * wide, forbidden="below", label=r"$\phi/(33n)$"),
-                xlabel=r"separation per input $\phi/n$",
+                *evidence.dots(reach, evidence.measured, label="data sets"),
+                bound(wide, self.constant * wide, forbidden="below", label="lower bound"),
+                xlabel=r"separation $\phi\,/\sqrt{\log 2n}$",
                 ylabel=r"$\lambda_0$",
                 xscale="log",
                 yscale="log",
             ),
             name=f"fig-{self.label}",
-            claim="The closest pair caps the smallest eigenvalue, and the separation keeps it away from zero.",
+            claim=evidence.claim(
+                "The closest pair caps the smallest eigenvalue, and the separation keeps it away from zero."
+            ),
             sentence=evidence.sentence,
         )
 
@@ -414,8 +428,8 @@ class MeanSquareDeviation(Theorem):
 
     n: int = 20
     d: int = 20
-    widths: Sequence[int] = (250, 500, 1000, 2000, 4000, 8000, 16000)
-    networks: int = 30
+    widths: Sequence[int] = (250, 500, 1000, 2000, 4000, 8000)
+    networks: int = 100
     gaussian: bool = True
     worst_case: bool = False
 
@@ -441,9 +455,9 @@ class MeanSquareDeviation(Theorem):
             predicted=np.full(len(self.widths), worst if self.worst_case else exact),
             measured=squares.mean(axis=1),
             error=squares.std(axis=1, ddof=1) / np.sqrt(self.networks),
-            rival=exact if self.worst_case else worst,
+            rival=2 * (worst if self.worst_case else exact),
             hypotheses=(
-                Hypothesis("w_r(0) independent", "N(0, I)", "N(0, I)" if self.gaussian else "random signs", self.gaussian),
+                Hypothesis("law of w_r(0)", "N(0, I)", "N(0, I)" if self.gaussian else "random signs", self.gaussian),
             ),
             data={"spectral": np.linalg.norm(deviations, ord=2, axis=(2, 3)), "frobenius": frobenius},
         )
@@ -463,7 +477,9 @@ class MeanSquareDeviation(Theorem):
         return Picture(
             Panel(*layers, xlabel="width $m$", ylabel=r"$\|H(0)-H^\infty\|$", xscale="log", yscale="log"),
             name=f"fig-{self.label}",
-            claim="The Gram matrix at initialisation approaches its limit like one over the square root of the width.",
+            claim=evidence.claim(
+                "The Gram matrix at initialisation approaches its limit like one over the square root of the width."
+            ),
             sentence=evidence.sentence,
         )
 
@@ -495,7 +511,7 @@ class Concentration(Theorem):
     d: int = 20
     delta: float = 0.1
     m: int | None = None
-    networks: int = 50
+    networks: int = 100
     route: str = "hoeffding"
     constant: float | None = None
 
@@ -504,25 +520,35 @@ class Concentration(Theorem):
     source = f"{PAPER}, Lemma 3.1; the explicit constants and the Chernoff form are this book's"
     chapter = CHAPTER
 
+    def __post_init__(self):
+        if self.route not in ("hoeffding", "chernoff"):
+            raise ValueError(f"route must be 'hoeffding' or 'chernoff', got {self.route!r}")
+        if not 0 < self.delta < 1:
+            raise ValueError(f"delta must lie in (0, 1), got {self.delta!r}")
+        as_count(self.networks, "networks", minimum=2)
+
     @property
     def title(self) -> str:
         """The name of the lemma with its route."""
         return f"Concentration at initialisation ({self.route.capitalize()})"
 
-    def required_width(self, X: NDArray) -> int:
-        """The width from which the route guarantees the conclusion on X."""
-        lambda_0, n = spectrum(X)[0][0], len(X)
+    def required_width(self, X: NDArray) -> float:
+        """The width from which the route guarantees the conclusion on X; infinite if lambda_0 is 0 up to rounding."""
+        (lambda_0, *_), error = spectrum(X)
+        if lambda_0 <= 4 * error:
+            return np.inf
+        n, norm = len(X), np.linalg.norm(X, 2)
         if self.route == "hoeffding":
-            width = (self.constant or 8) * n**2 / lambda_0**2 * np.log(n * (n + 1) / self.delta)
+            constant, width = 8, n**2 / lambda_0**2 * np.log(n * (n + 1) / self.delta)
         else:
-            width = (self.constant or 32) * np.linalg.norm(X, 2) ** 2 / lambda_0 * np.log(n / self.delta)
-        return int(np.ceil(width))
+            constant, width = 32, norm**2 / lambda_0 * np.log(n / self.delta)
+        return float(np.ceil(width * (constant if self.constant is None else self.constant)))
 
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         X = sphere(self.n, self.d, rng)
         H, lambda_0, required = h_infinity(X), spectrum(X)[0][0], self.required_width(X)
-        m = required if self.m is None else as_count(self.m, "m")
+        m = as_count(self.m or min(required, 1000 if np.isinf(required) else required), "m")
         grams = np.array([TwoLayer.init(m, self.d, rng).gram(X) for _ in range(self.networks)])
         kept = np.linalg.eigvalsh(grams)[:, 0] / lambda_0
         failed = kept < 0.75
@@ -535,11 +561,11 @@ class Concentration(Theorem):
             relation="<=",
             predicted=self.delta,
             measured=failed.mean(),
-            error=np.sqrt(share * (1 - share) / self.networks) if failed.any() else 1 / self.networks,
+            error=np.sqrt(share * (1 - share) / self.networks),
             hypotheses=(
-                Hypothesis("unit inputs", "norm 1", "norm 1", True),
-                Hypothesis("w_r(0) independent, N(0, I)", "Gaussian", "Gaussian", True),
-                Hypothesis("the limit is positive definite", "λ₀ > 0", f"λ₀ = {number(lambda_0)}", lambda_0 > 0),
+                unit_inputs(X),
+                Hypothesis("w_r(0) independent, N(0, I)", "Gaussian", "Gaussian by construction", True),
+                Hypothesis("the limit is positive definite", "λ₀ > 0", f"λ₀ = {number(lambda_0)}", np.isfinite(required)),
                 Hypothesis("the width is large enough", f"m ≥ {number(required)}", f"m = {number(m)}", m >= required),
             ),
             data={"m": m, "kept": kept, "required": required, "worst": self.worst(X, lambda_0, rng)},
@@ -578,7 +604,9 @@ class Concentration(Theorem):
                 ylim=(-0.05, 1.3),
             ),
             name=f"fig-{self.label}-{self.route}",
-            claim="At the required width every network keeps 3/4 of the smallest eigenvalue; much narrower ones do, too.",
+            claim=evidence.claim(
+                "At the required width every network keeps 3/4 of the smallest eigenvalue; much narrower ones do, too."
+            ),
             sentence=evidence.sentence,
         )
 
@@ -733,8 +761,9 @@ def random_data_sets(
     """
     rng, sets = as_generator(rng), []
     for k in range(count):
-        X = sphere(n or rng.integers(2, 40), d or rng.integers(2, 12), rng)
-        if gap is not None or k % 3 == 0:
+        rows = rng.integers(2, 40) if n is None else as_count(n, "n")
+        X = sphere(rows, rng.integers(2, 12) if d is None else as_count(d, "d"), rng)
+        if rows > 1 and X.shape[1] > 1 and (gap is not None or k % 3 == 0):
             theta = 10 ** rng.uniform(-6, 0) if gap is None else gap
             across = X[1] - (X[1] @ X[0]) * X[0]
             X[1] = np.cos(theta) * X[0] + np.sin(theta) * across / np.linalg.norm(across)
