@@ -168,7 +168,7 @@ def test_required_widths_are_those_of_the_text():
 
 def test_showpiece_tells_parallel_inputs():
     least = np.sin(0.25) ** 2 + 0.5 * np.cos(0.5) / (2 * np.pi)
-    assert "parallel" in two_inputs(0.0).sentence and f"{least:.4g}" in two_inputs(0.5).sentence
+    assert "coincide" in two_inputs(0.0).sentence and f"{least:.4g}" in two_inputs(0.5).sentence
     with pytest.raises(ValueError, match="theta"):
         two_inputs(4.0)
 

@@ -26,7 +26,7 @@ PAIR = (
     "At the angle {theta:.2f} a random neuron sees both inputs with probability {share:.3f}, "
     "the entry H₁₂ is {h}, and the smallest eigenvalue is {least}."
 )
-PAIR_PARALLEL = "The inputs are parallel: every neuron sees both or none, and the smallest eigenvalue is 0."
+PAIR_PARALLEL = "The inputs coincide: every neuron sees both or none, and the smallest eigenvalue is 0."
 
 
 def smallest_angles(X: NDArray) -> tuple[float, float]:
@@ -319,7 +319,7 @@ class ExactCriterion(Theorem):
                 ylim=(1e-18, 30),
             ),
             name=f"fig-{self.label}",
-            claim=evidence.claim("The first d antipodal pairs cost nothing; each further pair costs one dimension."),
+            claim=evidence.claim("In general position the first d antipodal pairs cost nothing; each further one costs one dimension."),
             sentence=evidence.sentence,
         )
 
@@ -517,7 +517,7 @@ class Concentration(Theorem):
 
     label = "lem-concentration"
     ledger_id = "P1-L3.1"
-    source = f"{PAPER}, Lemma 3.1; the explicit constants and the Chernoff form are this book's"
+    source = f"{PAPER}, Lemma 3.1; explicit constants and the Chernoff form worked out here"
     chapter = CHAPTER
 
     def __post_init__(self):
@@ -634,7 +634,7 @@ def two_inputs(theta: float) -> Picture:
     Examples
     --------
     >>> two_inputs(0.0).sentence
-    'The inputs are parallel: every neuron sees both or none, and the smallest eigenvalue is 0.'
+    'The inputs coincide: every neuron sees both or none, and the smallest eigenvalue is 0.'
     """
     theta = as_real(theta, "theta", 0, np.pi)
     at = np.array([-theta, theta]) / 2
@@ -670,7 +670,7 @@ def two_inputs(theta: float) -> Picture:
             ylabel=r"smallest eigenvalue $\lambda_0$",
         ),
         name="fig-two-inputs",
-        claim="As two inputs become parallel, the neurons that tell them apart vanish, and so does the smallest eigenvalue.",
+        claim="As the angle of two inputs closes, the neurons that tell them apart vanish, and so does the smallest eigenvalue.",
         sentence=words,
     )
 
