@@ -319,7 +319,9 @@ class ExactCriterion(Theorem):
                 ylim=(1e-18, 30),
             ),
             name=f"fig-{self.label}",
-            claim=evidence.claim("In general position the first d antipodal pairs cost nothing; each further one costs one dimension."),
+            claim=evidence.claim(
+                "In general position the first d antipodal pairs cost nothing; each further one costs one dimension."
+            ),
             sentence=evidence.sentence,
         )
 
@@ -329,7 +331,7 @@ class ExactCriterion(Theorem):
 
 @dataclass(frozen=True)
 class Separation(Theorem):
-    r""":math:`\phi/(26\sqrt{\log 2n})\le\lambda_0\le\frac12-\frac{\cos\theta\,(\pi-\theta)}{2\pi}`, theta the smallest angle.
+    r""":math:`\phi/(26\sqrt{\log 2n})\le\lambda_0\le\frac12-\frac{\cos\theta\,(\pi-\theta)}{2\pi}` at the least angle.
 
     Parameters
     ----------
@@ -670,7 +672,7 @@ def two_inputs(theta: float) -> Picture:
             ylabel=r"smallest eigenvalue $\lambda_0$",
         ),
         name="fig-two-inputs",
-        claim="As the angle of two inputs closes, the neurons that tell them apart vanish, and so does the smallest eigenvalue.",
+        claim="As two inputs come together, the neurons that tell them apart vanish, and so does the smallest eigenvalue.",
         sentence=words,
     )
 
