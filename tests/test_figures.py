@@ -23,7 +23,6 @@ from lib.figures import (
     note,
     predicted,
     region,
-    save,
     slope,
     stems,
     to_unit,
@@ -224,7 +223,7 @@ def test_style_is_inlined_only_outside_the_book(monkeypatch):
 
 def test_saved_numbers_are_the_plotted_ones(tmp_path):
     for suffix in (".svg", ".png"):
-        save(rates(), tmp_path / f"a{suffix}")
+        rates().save(tmp_path / f"a{suffix}")
         assert (tmp_path / f"a{suffix}").stat().st_size > 5000
     rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text(encoding="utf-8"))))
     dots = [row for row in rows if row["label"] == "measured"]
