@@ -225,7 +225,7 @@ class Exploration:
         if self.play:
             film = inputs[[c.name for c in self.controls].index(self.play)]
             last = len(film.options) - 1
-            player = w.Play(min=0, max=last, interval=400, show_repeat=False)
+            player = w.Play(value=film.index, min=0, max=last, interval=400, show_repeat=False)
             w.jslink((player, "value"), (film, "index"))
             buttons = [player, button("Back", lambda: film.set_trait("index", max(film.index - 1, 0))),
                        button("Forward", lambda: film.set_trait("index", min(film.index + 1, last)))]
