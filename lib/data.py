@@ -1,4 +1,4 @@
-"""Inputs: points on the sphere and on the circle, and real handwritten digits."""
+"""Inputs: points on the sphere and on the circle, and real handwritten digits. Labels: random, and partly random."""
 
 import hashlib
 import io
@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from lib.validation import as_count, as_generator, within_budget
+from lib.validation import as_count, as_generator, as_real, as_vector, within_budget
 
 DIGITS_FILE = Path(__file__).parent / "assets" / "mnist01.npz"
 DIGITS_SHA256 = "8985bbfa462907b1fe6acb1993ddf6c9537ddbafc6de3b60d7f5fec243a4ca1e"
@@ -139,6 +139,75 @@ def digits(
     X = images[chosen].reshape(len(chosen), -1).astype(np.float64)
     X /= np.linalg.norm(X, axis=1, keepdims=True)
     return X, np.where(labels[chosen] == pair[1], 1.0, -1.0)
+
+
+def random_signs(n: int, rng: np.random.Generator | int) -> NDArray:
+    r"""Labels that know nothing of the inputs: independent, -1 and +1 with probability 1/2 each.
+
+    Parameters
+    ----------
+    n : int
+        Number of labels, at least 1.
+    rng : numpy Generator or int
+        Source of randomness or seed.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Labels -1 and +1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is no whole number at least 1, or `rng` is missing.
+
+    Examples
+    --------
+    >>> sorted(set(random_signs(100, rng=0).tolist()))
+    [-1.0, 1.0]
+    """
+    n = as_count(n, "n")
+    within_budget(8 * n, f"random_signs(n={n})")
+    return as_generator(rng).choice([-1.0, 1.0], n)
+
+
+def corrupted_labels(y: ArrayLike, portion: float, rng: np.random.Generator | int) -> NDArray:
+    r"""The labels `y`, of which a portion, chosen at random, is replaced by fair coins -1 and +1.
+
+    The number of replaced labels is `portion` times n, rounded to a whole number; about half of them change.
+
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        True labels; not modified.
+    portion : float
+        Between 0 (the true labels) and 1 (:func:`random_signs`).
+    rng : numpy Generator or int
+        Source of randomness or seed.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        New labels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `y` is no finite real vector, `portion` no number from 0 to 1, or `rng` is missing.
+
+    References
+    ----------
+    Zhang et al. 2017, section 2, and Arora et al. 2019, section 4, train on labels corrupted in this way.
+
+    Examples
+    --------
+    >>> corrupted_labels([-1, 1, 1], portion=0, rng=0)
+    array([-1.,  1.,  1.])
+    """
+    y, portion, rng = as_vector(y, "y").copy(), as_real(portion, "portion", low=0, high=1), as_generator(rng)
+    replaced = rng.permutation(len(y))[: round(portion * len(y))]
+    y[replaced] = rng.choice([-1.0, 1.0], len(replaced))
+    return y
 
 
 @cache

@@ -8,18 +8,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, local
 from typing import TypeVar
 
-import numpy as np  # noqa: F401 (loads the BLAS that the controller looks for)
+import numpy as np  # noqa: F401
+import scipy.linalg  # noqa: F401 (numpy and scipy have a BLAS each; the controller finds those that are loaded)
 from threadpoolctl import ThreadpoolController
 
 Part, Result = TypeVar("Part"), TypeVar("Result")
 BLAS = ThreadpoolController()
+LOCK, USERS = Lock(), []
+_here = local()
 
 
 def cores() -> int:
-    """Number of cores that this process may use.
+    """Number of cores that this process may use; 1 inside of :func:`one_core`.
 
     Returns
     -------
@@ -31,12 +34,9 @@ def cores() -> int:
     >>> cores() >= 1
     True
     """
+    if getattr(_here, "one_core", False):
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-
-
-LOCK, USERS = Lock(), []
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def one_blas_thread() -> Iterator[None]:
     Examples
     --------
     >>> with one_blas_thread():
-    ...     BLAS.info()[0]["num_threads"]
+    ...     max(library["num_threads"] for library in BLAS.info())
     1
     """
     with LOCK:
@@ -59,10 +59,33 @@ def one_blas_thread() -> Iterator[None]:
         yield
     finally:
         with LOCK:
-            first = USERS[0]
+            limit = USERS[0]
             USERS.pop()
             if not USERS:
-                first.restore_original_limits()
+                limit.restore_original_limits()
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """One thread for all that this thread does inside the block, because other processes work on the other cores.
+
+    Yields
+    ------
+    None
+
+    Examples
+    --------
+    >>> with one_core():
+    ...     cores()
+    1
+    """
+    before = getattr(_here, "one_core", False)
+    _here.one_core = True
+    try:
+        with one_blas_thread():
+            yield
+    finally:
+        _here.one_core = before
 
 
 def on_all_cores(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from lib import data
-from lib.data import circle, digits, sphere
+from lib.data import circle, corrupted_labels, digits, random_signs, sphere
 from lib.kernels import angles
 
 EPS = np.finfo(float).eps
@@ -120,3 +120,31 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch):
 def test_the_data_come_with_their_attribution():
     readme = (data.DIGITS_FILE.parent / "README.md").read_text()
     assert data.DIGITS_SHA256 in readme and "CC BY-SA 3.0" in readme and "LeCun" in readme
+
+
+# ---------------------------------------------------------------- labels
+
+
+def test_random_signs_are_fair_and_decided_by_the_seed():
+    y = random_signs(10_000, rng=0)
+    assert set(y) == {-1.0, 1.0} and y.dtype == np.float64
+    assert abs(y.sum()) < 4 * np.sqrt(len(y)) and abs(y[:-1] @ y[1:]) < 4 * np.sqrt(len(y))
+    assert np.array_equal(y, random_signs(10_000, rng=0)) and not np.array_equal(y, random_signs(10_000, rng=1))
+
+
+@pytest.mark.parametrize("portion", [0, 0.25, 1])
+def test_half_of_the_replaced_labels_change(portion):
+    true = np.where(np.arange(10_000) % 3, 1.0, -1.0)
+    before = true.copy()
+    y = corrupted_labels(true, portion, rng=0)
+    replaced = portion * len(y)
+    assert np.array_equal(true, before) and set(y) == {-1.0, 1.0}
+    assert abs(np.sum(y != true) - replaced / 2) <= 4 * np.sqrt(replaced / 4)
+    # exactly that many are drawn: labels of another kind show all of them
+    assert np.sum(corrupted_labels(5 * true, portion, rng=0) != 5 * true) == replaced
+
+
+@pytest.mark.parametrize("portion, error", [(-0.1, ValueError), (1.1, ValueError), (np.nan, ValueError), ("1", TypeError)])
+def test_a_portion_that_is_none_is_refused(portion, error):
+    with pytest.raises(error, match="portion must"):
+        corrupted_labels([1, -1], portion, rng=0)

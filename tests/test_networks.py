@@ -202,7 +202,8 @@ def test_float32_stays_float32():
     "W, a, words",
     [
         ([[1.0], [2.0]], [1], "a must have 2 entries, got 1"),
-        ([[1.0], [2.0]], [1, 0.5], "a must hold -1 and \\+1 only, got 0.5 at index 1"),
+        ([[1.0], [2.0]], [1, np.inf], "a must be finite, got inf"),
+        (np.float32([[1.0], [2.0]]), [1, 1e39], "a must be finite, got inf"),
         ([[1.0], [np.nan]], [1, 1], "W must be finite, got nan at row 1"),
         ([1.0, 2.0], [1, 1], r"W must have shape \(n, d\)"),
     ],
@@ -214,9 +215,92 @@ def test_a_network_that_is_none_is_refused(W, a, words):
 
 def test_inputs_of_another_dimension_are_refused():
     net = TwoLayer.init(5, 3, rng=0)
-    for call in (net, net.gram):
+    for call in (net, net.gram, net.output_gram, net.jacobian, lambda X: net.gradient(X, [1.0])):
         with pytest.raises(ValueError, match=r"X must have 3 columns, got shape \(1, 2\)"):
             call([[1.0, 2.0]])
+
+
+def test_a_network_keeps_its_weights_when_the_arrays_it_came_from_change():
+    W, a = np.ones((3, 2)), np.ones(3)
+    net = TwoLayer(W, a)
+    W[:], a[:] = 7, 7
+    assert (net.W == 1).all() and (net.a == 1).all()
+
+
+@pytest.mark.parametrize("name", ["__call__", "gram", "output_gram", "jacobian", "gradient"])
+def test_preactivations_that_overflow_are_refused(name):
+    net, X = TwoLayer([[1e200, -1e200], [1.0, 1.0]], [1, 1]), [[1e150, 1e150]]  # inf - inf has no sign
+    arguments = (X, [1.0]) if name == "gradient" else (X,)
+    with pytest.raises(ValueError, match="pre-activations overflow float64; scale them down"):
+        getattr(net, name)(*arguments)
+    # a large bound alone is no reason to refuse: 1e200 * 1e109 is beyond the range, the products are not
+    getattr(TwoLayer([[1e200, 0.0]], [1e-9]), name)([[0.0, 1e109]], *arguments[1:])
+
+
+def test_what_float32_cannot_hold_is_refused():
+    X = np.float32([[1e10]])
+    with pytest.raises(ValueError, match="entries of the Gram matrix overflow float32"):
+        TwoLayer(np.float32([[1.0]]), [1e18]).gram(X)
+    with pytest.raises(ValueError, match="features overflow float32"):
+        TwoLayer(np.float32([[1e20]]), [1.0]).output_gram(X)
+
+
+# ---------------------------------------------------------------- derivatives
+
+
+def general(seed=0, m=30, n=6, d=4):
+    rng = np.random.default_rng(seed)
+    net = TwoLayer(rng.standard_normal((m, d)), rng.standard_normal(m))
+    return net, rng.standard_normal((n, d)), rng.standard_normal(n)
+
+
+def test_gradient_is_the_slope_of_the_loss():
+    net, X, y = general()
+    gradient, rng, h = net.gradient(X, y), np.random.default_rng(1), 1e-6
+
+    def loss(W, a):
+        return np.sum((TwoLayer(W, a)(X) - y) ** 2) / 2
+
+    for layer in ("W", "a"):
+        direction = {"W": np.zeros_like(net.W), "a": np.zeros_like(net.a)}
+        direction[layer] = rng.standard_normal(direction[layer].shape)
+        W, a = h * direction["W"], h * direction["a"]
+        slope = (loss(net.W + W, net.a + a) - loss(net.W - W, net.a - a)) / (2 * h)
+        wanted = np.sum(gradient[layer] * direction[layer])
+        # central differences: h^2 (no kink is that near), and rounding EPS/h
+        assert abs(slope - wanted) < 1e-8 * max(1, abs(wanted))
+    assert gradient["W"].shape == net.W.shape and gradient["a"].shape == net.a.shape
+
+
+def test_jacobian_gives_the_gradient_and_both_gram_matrices_are_products():
+    net, X, y = general()
+    J, u = net.jacobian(X), net(X)
+    assert np.abs(J.T @ (u - y) - net.gradient(X, y)["W"].ravel()).max() < 1e-13
+    assert np.abs(J @ J.T - net.gram(X)).max() < 1e-13
+    assert np.abs(naive_gram(net, X) - net.gram(X)).max() < 1e-13
+    features = np.maximum(X @ net.W.T, 0) / np.sqrt(len(net.a))
+    assert np.abs(features @ features.T - net.output_gram(X)).max() < 1e-13
+    assert np.abs(features @ net.a - u).max() < 1e-13  # Euler: the outputs are linear in a
+    assert np.abs(J @ net.W.ravel() - u).max() < 1e-13  # and homogeneous in W
+
+
+def test_an_open_gate_on_the_kink_enters_the_gradient():
+    net = TwoLayer(W=[[0.0, 1.0]], a=[1.0])
+    assert net.gradient([[1.0, 0.0]], [2.0])["W"].tolist() == [[-2.0, 0.0]]
+
+
+def test_an_antisymmetric_network_starts_at_zero_with_the_same_kernel():
+    net, X = TwoLayer.init(10, 3, rng=0, antisymmetric=True), sphere(5, 3, rng=1)
+    assert np.array_equal(net.W[:5], net.W[5:]) and np.array_equal(net.a[:5], -net.a[5:])
+    assert np.abs(net(X)).max() < 10 * EPS
+    assert np.abs(net.gram(X) - TwoLayer(net.W[:5], net.a[:5]).gram(X)).max() < 10 * EPS
+    with pytest.raises(ValueError, match="m must be even for an antisymmetric network, got 5"):
+        TwoLayer.init(5, 3, rng=0, antisymmetric=True)
+
+
+def test_a_jacobian_that_cannot_fit_is_refused_with_the_number():
+    with pytest.raises(ValueError, match=r"a Jacobian of shape \(2000, 1000000\) needs 16,000,000,000 bytes"):
+        TwoLayer.init(10**5, 10, rng=0).jacobian(np.ones((2000, 10)))
 
 
 @pytest.mark.parametrize("arguments", [{"m": 0}, {"d": 0}, {"kappa": 0.0}, {"kappa": -1.0}, {"kappa": np.inf}])

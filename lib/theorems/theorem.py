@@ -64,6 +64,25 @@ def number(x: float, error: float = 0.0) -> str:
     return f"{text}·10{str(int(power.replace(MINUS, '-'))).translate(SUPERSCRIPTS)}" if power else text
 
 
+def row(*cells: str) -> str:
+    """One row of a Markdown table; bars inside of a cell do not end it.
+
+    Parameters
+    ----------
+    *cells : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> row("|a| = 1", "✓")
+    '| \\\\|a\\\\| = 1 | ✓ |\\n'
+    """
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |\n"
+
+
 @dataclass(frozen=True)
 class Hypothesis:
     """One condition of a theorem with its value on a setting.
@@ -249,7 +268,7 @@ class Evidence:
 
     def _repr_markdown_(self) -> str:
         marks = {True: "✓ met", False: "✗ **broken**"}
-        rows = "".join(f"| {h.name} | {h.required} | {h.actual} | {marks[h.holds]} |\n" for h in self.hypotheses)
+        rows = "".join(row(h.name, h.required, h.actual, marks[h.holds]) for h in self.hypotheses)
         return (
             f"**{self.title}: {self.verdict}**\n\n"
             f"| hypothesis | required | here | |\n|:--|:--|:--|:--|\n{rows}\n"
