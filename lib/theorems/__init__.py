@@ -2,11 +2,21 @@
 
 from importlib import import_module
 
-MODULES = ("du_2018.limit", "basri_2019")
+MODULES = (
+    "zhang_2017",
+    "vapnik_1971",
+    "hastie_2019",
+    "du_2018.setting",
+    "du_2018.ntk",
+    "du_2018.limit",
+    "basri_2019",
+    "du_2018.convergence",
+    "du_2018.certificate",
+)
 
 
 def registry() -> tuple:
-    """All theorems of the book on the settings of the scoreboard, in the order of the papers.
+    """All theorems of the book on the settings of the scoreboard, in the order of the chapters.
 
     Returns
     -------
@@ -15,6 +25,6 @@ def registry() -> tuple:
     Examples
     --------
     >>> [theorem.ledger_id for theorem in registry()][:2]
-    ['P1-F2', 'P1-T3.1(a)']
+    ['P1-X2a', 'P1-X2b']
     """
     return tuple(theorem for name in MODULES for theorem in import_module(f"{__name__}.{name}").THEOREMS)
