@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 
 import jupytext
 from jupyter_cache import get_cache
@@ -107,6 +108,25 @@ def outdated(env, docnames):
                 yield path, notebook
 
 
+def side_by_side(jobs):
+    """A pool for so many jobs in which each thread, with the kernels that it starts, keeps to cores of its own.
+
+    Two kernels that both use all cores get in each other's way.
+    """
+    known = hasattr(os, "sched_setaffinity")  # not on macOS and Windows
+    cores = sorted(os.sched_getaffinity(0)) if known else range(os.cpu_count() or 1)
+    workers = max(1, min(len(cores), jobs))
+    shares = SimpleQueue()
+    for k in range(workers):
+        shares.put(cores[k::workers])
+
+    def settle():
+        if known:
+            os.sched_setaffinity(0, shares.get())
+
+    return ThreadPoolExecutor(workers, initializer=settle)
+
+
 def execute_ahead(app, env, docnames):
     """Run what is not cached on all cores; reading finds it in the cache, or runs a faulty chapter again to report it."""
     todo = dict(outdated(env, docnames))
@@ -117,7 +137,7 @@ def execute_ahead(app, env, docnames):
             notebook, cwd=str(path.parent), timeout=env.mystnb_config.execution_timeout, allow_errors=False
         )
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with side_by_side(len(todo)) as pool:
         runs = {pool.submit(run, path, notebook): path for path, notebook in todo.items()}
         for k, done in enumerate(as_completed(runs), 1):
             path, result = runs[done], done.result()
