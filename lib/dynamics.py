@@ -379,7 +379,8 @@ def gradient_flow(
             networks[k] = TwoLayer(**({"W": net.W, "a": net.a} | here))
 
     interrupted = _interruptible(run)
-    return record.trajectory(networks, times=times[: record.steps + 1], interrupted=interrupted)
+    k = record.steps
+    return record.trajectory(networks, times=times[: k + 1], interrupted=interrupted and k < len(times) - 1)
 
 
 def linearized(H: ArrayLike, y: ArrayLike, u0: ArrayLike, eta: float, steps: int) -> NDArray:
@@ -483,7 +484,9 @@ def _in_eigenbasis(
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
         u = y + (factors(values) * (vectors.T @ (u0 - y))) @ vectors.T
     if not np.isfinite(u).all():
-        raise ValueError(f"H must be smaller: the kernel dynamics overflow {u.dtype}; largest eigenvalue {values[-1]:.6g}")
+        raise ValueError(
+            f"H must be smaller: the kernel dynamics overflow {u.dtype}; eigenvalues {values[0]:.6g} to {values[-1]:.6g}"
+        )
     return u
 
 
@@ -692,7 +695,7 @@ def _as_problem(
     dtype = np.result_type(X, net.W) if dtype is None else dtype
     net = net if net.W.dtype == dtype else TwoLayer(net.W.astype(dtype), net.a)
     with np.errstate(over="ignore"):  # a loss beyond the range is refused later
-        return net, X.astype(dtype, copy=False), y.astype(dtype, copy=False)
+        return net, X.astype(dtype), y.astype(dtype, copy=False)  # X is copied, because a trajectory keeps it
 
 
 def _as_layers(train: Iterable[str]) -> frozenset[str]:

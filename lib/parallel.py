@@ -13,11 +13,12 @@ from typing import TypeVar
 
 import numpy as np  # noqa: F401
 import scipy.linalg  # noqa: F401 (numpy and scipy have a BLAS each; the controller finds those that are loaded)
-from threadpoolctl import ThreadpoolController
+import threadpoolctl
 
 Part, Result = TypeVar("Part"), TypeVar("Result")
-BLAS = ThreadpoolController()
+BLAS = threadpoolctl.ThreadpoolController()
 LOCK, USERS = Lock(), []
+RELEASE = getattr(threadpoolctl.OpenBLASController, "clear_controlling_thread", lambda force: None)
 _here = local()
 
 
@@ -54,7 +55,7 @@ def one_blas_thread() -> Iterator[None]:
     1
     """
     with LOCK:
-        USERS.append(BLAS.limit(limits=1) if not USERS else None)
+        USERS.append(_from_any_thread(BLAS.limit, limits=1) if not USERS else None)
     try:
         yield
     finally:
@@ -62,7 +63,16 @@ def one_blas_thread() -> Iterator[None]:
             limit = USERS[0]
             USERS.pop()
             if not USERS:
-                limit.restore_original_limits()
+                _from_any_thread(limit.restore_original_limits)
+
+
+def _from_any_thread(change: Callable[..., Result], **arguments) -> Result:
+    """Since threadpoolctl 3.8 a limit can be changed only by the thread that set the last one, until that is released."""
+    RELEASE(force=True)
+    try:
+        return change(**arguments)
+    finally:
+        RELEASE(force=True)
 
 
 @contextmanager

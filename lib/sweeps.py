@@ -131,7 +131,8 @@ class Table:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.columns)
         for row in self.rows:
-            writer.writerow(json.dumps(value.tolist() if isinstance(value, np.ndarray) else value) for value in row.values())
+            plain = (value.tolist() if isinstance(value, np.ndarray | np.generic) else value for value in row.values())
+            writer.writerow(map(json.dumps, plain))
         _write(Path(path), text.getvalue().encode())
 
 
@@ -302,7 +303,7 @@ class _Job:
 
 
 def _canonical(value: Any) -> bytes:
-    """One text for equal values, whatever the order of names."""
+    """One text for a value, whatever the order of names; 1 and 1.0 are two values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -631,7 +632,7 @@ def _encoded(result: Mapping[str, Any], job: _Job) -> dict:
         value = value.item() if isinstance(value, np.generic) else value
         if not isinstance(value, bool | int | float | str):
             array = np.asarray(value)
-            if array.dtype.kind not in "biuf" or array.itemsize > 8:
+            if isinstance(value, np.ma.MaskedArray) or array.dtype.kind not in "biuf" or array.itemsize > 8:
                 raise TypeError(f"run must return numbers, texts or arrays of numbers, got {name} of {type(value)}")
             contents = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
             value = {"dtype": array.dtype.str, "shape": array.shape, "base64": contents}

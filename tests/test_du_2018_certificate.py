@@ -212,3 +212,25 @@ def test_verdicts(theorem, verdict):
 
 def test_picture_of_one_width_says_what_it_shows():
     assert "100 steps" in experiment_at(200, n=10).sentence
+
+
+def test_few_networks_cannot_tell_a_small_share_of_failures():
+    evidence = CertifiedWidth(networks=24).check(rng=0)
+    assert evidence.measured == 0 and evidence.verdict == "cannot tell"
+
+
+def test_parallel_inputs_and_no_residual_are_outside():
+    assert certified_width([[1.0], [1.0]], [1.0, -1.0], 0.1) == certified_width([[1.0]], [1.0], 0.0) == np.inf
+    none = ExplicitCertificate(C=0.0, networks=1)
+    for theorem, name in (CertifiedWidth(d=1), "positive definite"), (none, "the residual"):
+        evidence = theorem.check(rng=0)
+        assert evidence.verdict == "outside" and name in " ".join(h.name for h in evidence.broken)
+
+
+def test_nonsense_is_refused_by_name():
+    with pytest.raises(ValueError, match="route must be"):
+        ExplicitCertificate(route="gd")
+    with pytest.raises(ValueError, match="residuals must have 5 columns"):
+        flip_law(X, [[1.0, 2.0]], 0.1, rng=0)
+    with pytest.raises(ValueError, match="draws must be at least 2"):
+        flip_law(X, [SIGNS], 0.1, rng=0, draws=1)

@@ -32,9 +32,11 @@ from lib.theorems.du_2018.convergence import (
     loss_under_bound,
     problem,
     proof_map,
+    rate_used,
     step_terms,
     strip_shares,
 )
+from lib.theorems.theorem import Evidence
 
 RNG = np.random.default_rng(0)
 X20, Y20 = sphere(20, 20, RNG), RNG.choice([-1.0, 1.0], 20)
@@ -235,3 +237,36 @@ def test_showpieces_say_what_is_seen():
     with pytest.raises(ValueError, match="m must be"):
         loss_under_bound(m=0, edge=0.5)
     assert len(proof_map().panels) == 1
+
+
+@pytest.mark.parametrize(
+    "theorem",
+    [FewFlips, ResidualDecays, BootstrapCloses, FlowConverges, JointTraining, DescentConverges],
+    ids=lambda theorem: theorem.label,
+)
+def test_parallel_inputs_are_outside(theorem):
+    """On a line every two inputs are parallel: lambda_0 is 0 up to rounding, and no width is enough."""
+    made = theorem(d=1)
+    evidence = made.check(rng=0)
+    assert "the limit is positive definite" in {h.name for h in evidence.broken} and evidence.verdict == "outside"
+    assert made.draw(evidence).sentence.startswith(evidence.sentence)
+
+
+def test_no_width_is_enough_for_parallel_inputs_or_for_certainty():
+    for width in flow_width, descent_width, joint_width:
+        assert width([[1.0], [1.0]], [1.0, -1.0], 0.1) == width([[1.0]], [1.0], 0.0) == np.inf
+        assert isinstance(width([[1.0]], [1.0], 0.1), int)
+
+
+def test_a_residual_that_hardly_decays_fails_unless_its_error_explains_it():
+    for error, verdict in (1e-3, "fails"), (1.0, "cannot tell"):
+        share, bar = rate_used(0.4, np.array([1e-12]), np.array([error]))
+        assert Evidence("t", "the share", "<=", 1.0, share, bar).verdict == verdict
+
+
+def test_settings_without_a_meaning_are_refused():
+    with pytest.raises(ValueError, match="route must be"):
+        FewFlips(route="Markov")
+    with pytest.raises(ValueError, match="outputs must be"):
+        InitialResidual(outputs="one")
+    assert ResidualDecays(widths=(250,), horizon=0.1).check(rng=0).holds

@@ -191,3 +191,11 @@ def test_nobody_changes_the_network():
     before = replace(net, W=net.W.copy())
     tangent_kernel(net, X, X), Linearisation(d=5).worst(net, X[0], 0.2)
     assert np.array_equal(before.W, net.W)
+
+
+def test_kernels_have_one_or_two_factors_and_differences_a_length():
+    with pytest.raises(ValueError, match="power must be 1 or 2"):
+        KernelDynamics(power=3)
+    for theorem in KernelDynamics, JointKernelDynamics:
+        with pytest.raises(ValueError, match="reach must be positive"):
+            theorem(reach=-5).check(rng=0)

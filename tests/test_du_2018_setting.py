@@ -104,3 +104,14 @@ def test_nobody_changes_the_network():
     before = replace(net, W=net.W.copy())
     first_flip(net.W, net.W, X)
     assert np.array_equal(before.W, net.W)
+
+
+@pytest.mark.parametrize("reach", [0, -5])
+def test_a_difference_without_a_length_is_refused(reach):
+    with pytest.raises(ValueError, match="reach must be positive"):
+        GradientFormula(reach=reach).check(rng=0)
+
+
+def test_two_widths_make_a_picture():
+    theorem = NeuronStep(widths=(50, 200), networks=3)
+    assert len(theorem.draw(theorem.check(rng=0)).panels) == 2

@@ -433,3 +433,24 @@ def test_a_kernel_that_is_none_is_refused(H):
 def test_kernel_dynamics_that_overflow_are_refused():
     with pytest.raises(ValueError, match="H must be smaller"):
         linearized([[1e9]], [1.0], 0, 1.0, 1000)
+
+
+@pytest.mark.parametrize("H", [-1e3, -1e9])
+def test_a_flow_that_explodes_names_the_eigenvalue_that_does_it(H):
+    with pytest.raises(ValueError, match=f"eigenvalues {H:.6g}".replace("+", r"\+")):
+        linearized_flow([[H]], [1.0], 0, [10.0])
+
+
+def test_an_interrupt_after_the_last_time_leaves_a_whole_flow(monkeypatch):
+    run_to_the_end = dynamics._interruptible
+    monkeypatch.setattr(dynamics, "_interruptible", lambda run: run_to_the_end(run) or True)
+    run = gradient_flow(*problem(4, 3, 20), [0, 0.5])
+    assert run.steps == 1 and not run.interrupted
+
+
+def test_a_trajectory_does_not_change_with_the_inputs_of_the_caller():
+    net, X, y = problem(4, 3, 20)
+    run = gradient_descent(net, X, y, 0.1, 1)
+    H = run.gram(0)
+    X[:] = 0
+    assert np.array_equal(run.gram(0), H) and H.any()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lib.data import sphere
+from lib.dynamics import gradient_flow
 from lib.figures import Picture
 from lib.kernels import h_infinity
 from lib.networks import TwoLayer
@@ -125,3 +126,25 @@ def test_the_picture_of_the_law_says_whether_there_is_a_floor(share):
     picture = errata.some_minus(share, m=100, steps=100)
     assert isinstance(picture, Picture)
     assert ("the floor is" in picture.sentence) == (share == 0)
+
+
+@pytest.mark.parametrize(("share", "words"), [(1.0, "leave some"), (1.5, "share must lie"), (-0.1, "share must lie")])
+def test_a_share_without_positive_weights_is_refused(share, words):
+    with pytest.raises(ValueError, match=words):
+        errata.some_minus(share, m=20, steps=10)
+
+
+def test_a_layer_without_a_velocity_rests():
+    net, X = TwoLayer.init(30, 4, rng=0), sphere(3, 4, rng=1)
+    a = np.random.default_rng(2).standard_normal(30)
+    derivative, error = errata.difference(net, X, {"a": a})
+    assert np.allclose(derivative, TwoLayer(net.W, a)(X), rtol=0, atol=4 * error.max())
+
+
+def test_error_bar_of_the_flow_covers_what_a_finer_flow_changes():
+    """E-17: the same flow, with a tenth of the error allowed in a step."""
+    rng = np.random.default_rng(0)
+    X, y = errata.problem(rng)
+    loss = gradient_flow(TwoLayer.init(errata.WIDTH, errata.D, rng), X, y, [0.0, 2.0, 5.0, 10.0], rtol=1e-4).loss
+    made = errata.CORE_EQUATION.check(rng=0)
+    assert (abs(made.measured - loss[1:] / loss[0]) < made.error).all()

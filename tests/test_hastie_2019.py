@@ -96,3 +96,17 @@ def test_film_knows_its_features():
     assert len(FEATURES) == len(set(FEATURES)) and rotated_data(4)[0].shape == (60, 4)
     with pytest.raises(ValueError, match="p must be one of"):
         descent_film(5)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: variance_factor(10, [3, -1]), "p must be at least 0"),
+        (lambda: descent_film(40, penalty=-1.0), "penalty must lie"),
+        (lambda: DoubleDescent(correlation=1.0), "correlation must lie"),
+        (lambda: GrowingModel(correlation=1.0), "correlation must lie"),
+    ],
+)
+def test_nonsense_is_refused_by_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -19,7 +19,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from lib import sweeps
-from lib.parallel import cores
+from lib.parallel import cores, one_blas_thread
 from lib.sweeps import Table, load_csv, sweep
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -201,6 +201,31 @@ def test_a_sweep_takes_every_core_once(cluster):
     assert threadpool_info() == before
 
 
+def test_any_thread_can_set_the_limit_of_blas_and_any_other_can_lift_it():
+    def blas():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    def hold(ready, leave):
+        with one_blas_thread():
+            ready.set()
+            leave.wait(10)
+
+    before = blas()
+    with one_blas_thread():
+        assert blas() == {1}
+    for _ in range(2):
+        ready, leave = threading.Event(), threading.Event()
+        holder = threading.Thread(target=hold, args=(ready, leave))
+        holder.start()
+        ready.wait(10)
+        assert blas() == {1}  # set by another thread than the last time
+        with one_blas_thread():
+            leave.set()
+            holder.join(10)
+            assert blas() == {1}
+        assert blas() == before  # lifted by another thread than the one that set it
+
+
 def test_functions_of_a_notebook_travel_by_their_contents(monkeypatch):
     def process(m, rng):
         return {"process": os.getpid()}
@@ -228,7 +253,7 @@ def test_workers_killed_from_outside_at_random_moments(tmp_path, log):
     rng = np.random.default_rng(0)
 
     def kill():
-        for count in (5, 20, 35, 50):
+        for count in (10, 35):  # less often than a point is given up for; the same one may be hit while its process starts
             wait_until(lambda count=count: len(stored(runs)) >= count)
             time.sleep(rng.uniform(0, 0.04))
             os.kill(rng.choice([process.pid for process in children()]), signal.SIGKILL)
@@ -238,7 +263,7 @@ def test_workers_killed_from_outside_at_random_moments(tmp_path, log):
     table = sweep(slow, grid, path=runs, workers=2)
     killer.join()
     assert stored(runs) == set(range(60))
-    assert len(started(log)) <= 60 + 4
+    assert len(started(log)) <= 60 + 2
     assert same(table, sweep(slow, grid, workers=1))
 
 
@@ -651,3 +676,16 @@ def test_a_table_that_cannot_be_stored_leaves_the_older_one(tmp_path, monkeypatc
     with pytest.raises(OSError, match="No space left"):
         Table([{"m": 2, "seed": 0}]).save_csv(tmp_path / "table.csv")
     assert load_csv(tmp_path / "table.csv").rows == [{"m": 1, "seed": 0}] and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_masked_array_does_not_lose_its_mask_in_silence():
+    def masked(m, rng):
+        return {"loss": np.ma.masked_less(np.arange(3), 1)}
+
+    with pytest.raises(TypeError, match="numbers, texts or arrays"):
+        sweep(masked, {"m": [1]}, workers=1)
+
+
+def test_numbers_of_numpy_are_saved_like_those_of_python(tmp_path):
+    Table([{"m": np.int64(3), "seed": 0, "loss": np.float32(0.5)}]).save_csv(tmp_path / "table.csv")
+    assert load_csv(tmp_path / "table.csv").rows == [{"m": 3, "seed": 0, "loss": 0.5}]

@@ -36,6 +36,14 @@ def test_nonsense_dimension_is_refused():
         sauer(10, 0)
 
 
+def test_there_must_be_examples_and_patterns():
+    for bound in uniform_bound, sauer:
+        with pytest.raises(ValueError, match="n must be positive"):
+            bound([10, 0], 1)
+    with pytest.raises(ValueError, match="log_growth must be at least 0"):
+        uniform_bound(10, -1)
+
+
 def test_thresholds_have_one_pattern_more_than_points():
     x = np.random.default_rng(0).uniform(size=12)
     patterns = {tuple(x <= t) for t in np.linspace(-1, 2, 10_001)}

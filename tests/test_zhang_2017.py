@@ -91,7 +91,10 @@ def test_broken_hypotheses_are_named(setting, name):
     assert evidence.verdict == "outside" and name in evidence.sentence
 
 
-@pytest.mark.parametrize(("setting", "words"), [({"layers": "all"}, "layers must be"), ({"pairs": (99,)}, "pairs must be")])
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [({"layers": "all"}, "layers must be"), ({"pairs": (99,)}, "pairs must be"), ({"pairs": (0, -1)}, "pairs must be")],
+)
 def test_wrong_settings_are_refused(setting, words):
     with pytest.raises(ValueError, match=words):
         RandomLabelsAreFitted(**setting)

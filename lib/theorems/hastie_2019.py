@@ -17,6 +17,7 @@ from lib.validation import as_array, as_count, as_generator, as_positive, as_rea
 CHAPTER = "motivation"
 PAPER = "Hastie et al. 2019"
 BEYOND = 1e12  # stands for an infinite prediction where a finite one is needed
+STRONGEST = 0.99  # correlation of features; equal ones have no full rank
 FEATURES = (4, 8, 12, 16, 20, 24, 28, 32, 35, 37, 39, 40, 41, 43, 45, 48, 54, 60, 70, 80, 100, 130, 170, 240)
 
 FILM = (
@@ -38,7 +39,7 @@ def variance_factor(n: int, p: ArrayLike, lost: int = 1) -> NDArray:
     n : int
         Number of examples, the rows of X.
     p : array_like
-        Numbers of features, the columns of X.
+        Numbers of features, the columns of X, at least 0.
     lost : int
         The 1 in both denominators, for a check with a wrong one.
 
@@ -49,7 +50,7 @@ def variance_factor(n: int, p: ArrayLike, lost: int = 1) -> NDArray:
     Raises
     ------
     TypeError, ValueError
-        If `n` is no whole number at least 1, or `p` is not finite and real.
+        If `n` is no whole number at least 1, or `p` is not finite, real and at least 0.
 
     Examples
     --------
@@ -57,6 +58,8 @@ def variance_factor(n: int, p: ArrayLike, lost: int = 1) -> NDArray:
     [0.8, inf, 1.0]
     """
     n, p = as_count(n, "n"), as_array(p, "p")
+    if (p < 0).any():
+        raise ValueError(f"p must be at least 0, got {p.min()}")
     small, gap = np.minimum(n, p), abs(n - p) - lost
     return np.where(gap > 0, small / np.where(gap > 0, gap, 1), np.inf)
 
@@ -147,7 +150,7 @@ class DoubleDescent(Theorem):
     data_sets : int
         Data sets for each p.
     correlation : float
-        Common correlation of the features; the theorem needs 0.
+        Common correlation of the features, at most `STRONGEST`; the theorem needs 0.
     lost : int
         The degree of freedom in both denominators; the theorem has 1.
     """
@@ -168,7 +171,7 @@ class DoubleDescent(Theorem):
 
     def __post_init__(self):
         as_positive(self.sigma, "sigma")
-        as_real(self.correlation, "correlation", low=0, high=1)
+        as_real(self.correlation, "correlation", low=0, high=STRONGEST)
         as_count(self.data_sets, "data_sets", minimum=2)
 
     def risk(self, p: ArrayLike) -> NDArray:
@@ -179,24 +182,7 @@ class DoubleDescent(Theorem):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng, p = as_generator(rng), np.array([as_count(size, "sizes") for size in self.sizes])
         errors = np.array([self.errors(size, rng) for size in p])
-        predicted = np.minimum(self.risk(p), BEYOND)
-        near = int(abs(p - self.n).min())
-        return Evidence(
-            title=self.title,
-            quantity="the risk of the least-norm solution",
-            relation="=",
-            predicted=predicted,
-            measured=errors.mean(axis=1),
-            error=errors.std(axis=1, ddof=1) / np.sqrt(self.data_sets),
-            rival=2 * predicted,  # a forgotten factor 2
-            hypotheses=(
-                Hypothesis(
-                    "independent features", "correlation 0", f"correlation {number(self.correlation)}", self.correlation == 0
-                ),
-                Hypothesis("the error has a variance", "p differs from n by 4 or more", f"by {near} or more", near >= 4),
-            ),
-            data={"p": p},
-        )
+        return _evidence(self, "the risk of the least-norm solution", p, errors)
 
     def errors(self, p: int, rng: np.random.Generator) -> NDArray:
         """Squared error of the least-norm solution on each data set, the true coefficients being of equal size."""
@@ -245,7 +231,7 @@ class GrowingModel(Theorem):
     data_sets : int
         Data sets; all p share them.
     correlation : float
-        Common correlation of the features; the theorem needs 0.
+        Common correlation of the features, at most `STRONGEST`; the theorem needs 0.
     unused : bool
         Whether the unused features count as noise, as they do in the theorem.
     """
@@ -268,7 +254,7 @@ class GrowingModel(Theorem):
 
     def __post_init__(self):
         as_positive(self.sigma, "sigma")
-        as_real(self.correlation, "correlation", low=0, high=1)
+        as_real(self.correlation, "correlation", low=0, high=STRONGEST)
         as_count(self.data_sets, "data_sets", minimum=2)
         if max(self.sizes) > as_count(self.D, "D"):
             raise ValueError(f"sizes must be at most D = {self.D}, got {self.sizes!r}")
@@ -295,24 +281,7 @@ class GrowingModel(Theorem):
             found = [np.pad(least_norm(X[:, :, :size], y), ((0, 0), (0, self.D - size))) for size in p]
             errors.append([squared_error(b - beta, self.correlation) + self.sigma**2 for b in found])
         errors = np.concatenate(errors, axis=1)
-        predicted = np.minimum(self.risk(p), BEYOND)
-        near = int(abs(p - self.n).min())
-        return Evidence(
-            title=self.title,
-            quantity="the test error with the first p features",
-            relation="=",
-            predicted=predicted,
-            measured=errors.mean(axis=1),
-            error=errors.std(axis=1, ddof=1) / np.sqrt(self.data_sets),
-            rival=2 * predicted,  # a forgotten factor 2
-            hypotheses=(
-                Hypothesis(
-                    "independent features", "correlation 0", f"correlation {number(self.correlation)}", self.correlation == 0
-                ),
-                Hypothesis("the error has a variance", "p differs from n by 4 or more", f"by {near} or more", near >= 4),
-            ),
-            data={"p": p},
-        )
+        return _evidence(self, "the test error with the first p features", p, errors)
 
     def draw(self, evidence: Evidence) -> Picture:
         p, j = evidence.data["p"], np.arange(1, self.D + 1)
@@ -341,6 +310,26 @@ class GrowingModel(Theorem):
 
     def twin(self) -> GrowingModel:
         return replace(self, unused=False)
+
+
+def _evidence(theorem: DoubleDescent | GrowingModel, quantity: str, p: NDArray, errors: NDArray) -> Evidence:
+    """Exact risk and mean of the errors, shape (sizes, data sets), with what both theorems need."""
+    predicted = np.minimum(theorem.risk(p), BEYOND)
+    near, correlation = int(abs(p - theorem.n).min()), theorem.correlation
+    return Evidence(
+        title=theorem.title,
+        quantity=quantity,
+        relation="=",
+        predicted=predicted,
+        measured=errors.mean(axis=1),
+        error=errors.std(axis=1, ddof=1) / np.sqrt(errors.shape[1]),
+        rival=2 * predicted,  # a forgotten factor 2
+        hypotheses=(
+            Hypothesis("independent features", "correlation 0", f"correlation {number(correlation)}", correlation == 0),
+            Hypothesis("the error has a variance", "p differs from n by 4 or more", f"by {near} or more", near >= 4),
+        ),
+        data={"p": p},
+    )
 
 
 def risk_panel(n: int, risk, evidence: Evidence, p: NDArray, name: str, *more) -> Panel:
@@ -461,7 +450,7 @@ def descent_film(p: int = 40, sigma: float = 0.5, penalty: float = 0.0, n: int =
     Raises
     ------
     TypeError, ValueError
-        If `p` is none of `FEATURES`, or `sigma` is not positive.
+        If `p` is none of `FEATURES`, `sigma` not positive, or `penalty` below 0.
 
     Examples
     --------
@@ -470,6 +459,7 @@ def descent_film(p: int = 40, sigma: float = 0.5, penalty: float = 0.0, n: int =
     """
     if p not in FEATURES:
         raise ValueError(f"p must be one of {FEATURES}, got {p!r}")
+    penalty = as_real(penalty, "penalty", low=0)
     sizes, theorem = np.array(FEATURES), DoubleDescent(n=n, sigma=as_positive(sigma, "sigma"))
     errors = np.array([ridge_errors(size, sigma, penalty, n) for size in FEATURES])
     middle, exact = np.median(errors, axis=1), theorem.risk(sizes)
@@ -495,7 +485,7 @@ def descent_film(p: int = 40, sigma: float = 0.5, penalty: float = 0.0, n: int =
             ylim=(0, 5),
         ),
         name="fig-descent-film",
-        claim="Where features are as many as examples a singular value is almost 0, and the noise is divided by it.",
+        claim="Where features are as many as examples a singular value is almost 0, and least squares divides by it.",
         sentence=FILM.format(
             p=p,
             n=n,

@@ -25,7 +25,7 @@ def uniform_bound(n: ArrayLike, log_growth: ArrayLike, delta: float = 0.05) -> N
     Parameters
     ----------
     n : array_like
-        Number of examples.
+        Number of examples, positive.
     log_growth : array_like
         :math:`\log\Pi(2n)`, the logarithm of the number of sign patterns that the class has on 2n inputs.
     delta : float
@@ -38,7 +38,7 @@ def uniform_bound(n: ArrayLike, log_growth: ArrayLike, delta: float = 0.05) -> N
     Raises
     ------
     TypeError, ValueError
-        If an argument is not finite and real, or `delta` is not in (0, 1].
+        If an argument is not finite and real, `n` not positive, `log_growth` negative, or `delta` not in (0, 1].
 
     References
     ----------
@@ -52,6 +52,9 @@ def uniform_bound(n: ArrayLike, log_growth: ArrayLike, delta: float = 0.05) -> N
     n, log_growth = as_array(n, "n"), as_array(log_growth, "log_growth")
     if as_real(delta, "delta", low=0, high=1) == 0:
         raise ValueError("delta must lie in (0, 1], got 0.0")
+    _positive(n, "n")
+    if (log_growth < 0).any():
+        raise ValueError(f"log_growth must be at least 0, got {log_growth.min()}")
     return np.sqrt(8 / n * (np.log(4 / delta) + log_growth))
 
 
@@ -61,7 +64,7 @@ def sauer(n: ArrayLike, D: ArrayLike) -> NDArray:
     Parameters
     ----------
     n : array_like
-        Number of inputs.
+        Number of inputs, positive.
     D : array_like
         VC dimension, positive.
 
@@ -72,7 +75,7 @@ def sauer(n: ArrayLike, D: ArrayLike) -> NDArray:
     Raises
     ------
     TypeError, ValueError
-        If an argument is not finite and real, or D is not positive.
+        If an argument is not finite and real, or not positive.
 
     Examples
     --------
@@ -80,9 +83,14 @@ def sauer(n: ArrayLike, D: ArrayLike) -> NDArray:
     10.0
     """
     n, D = as_array(n, "n"), as_array(D, "D")
-    if (D <= 0).any():
-        raise ValueError(f"D must be positive, got {D.min()}")
+    _positive(n, "n")
+    _positive(D, "D")
     return np.where(n > D, np.minimum(D * (1 + np.log(n / D)), n * np.log(2)), n * np.log(2))
+
+
+def _positive(values: NDArray, name: str) -> None:
+    if (values <= 0).any():
+        raise ValueError(f"{name} must be positive, got {values.min()}")
 
 
 def threshold_deviation(x: NDArray, y: NDArray, shift: float = 0.0) -> float:

@@ -201,7 +201,7 @@ class RandomLabelsAreFitted(Theorem):
     def __post_init__(self):
         if self.layers not in LAYERS:
             raise ValueError(f"layers must be one of {', '.join(LAYERS)}, got {self.layers!r}")
-        if max(self.pairs) > as_count(self.n, "n"):
+        if max(as_count(pairs, "pairs", minimum=0) for pairs in self.pairs) > as_count(self.n, "n"):
             raise ValueError(f"pairs must be at most n = {self.n}, got {self.pairs!r}")
 
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
@@ -402,7 +402,7 @@ def digits_training(portion: float = 0.0, n: int = 200, m: int = 300, steps: int
     Raises
     ------
     TypeError, ValueError
-        If `portion` is no number from 0 to 1, or a number of something is no whole number at least 1.
+        If `portion` is no number from 0 to 1, `n` or `m` no whole number at least 1, or `steps` none at least 2.
 
     Examples
     --------
@@ -440,7 +440,7 @@ def digits_training(portion: float = 0.0, n: int = 200, m: int = 300, steps: int
             ylim=(-0.03, 0.7),
         ),
         name="fig-digits-training",
-        claim="A wide network learns any labels of 200 digits; what it then knows of new images depends on the labels.",
+        claim=f"A wide network learns any labels of {n} digits; what it then knows of new images depends on the labels.",
         sentence=FILM.format(
             P=f"{net.W.size:,}",
             n=n,

@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from lib.data import random_signs, sphere
 from lib.dynamics import gradient_descent, linearized
 from lib.figures import Panel, Picture, bound, broken, line, measured, note, predicted, slope
-from lib.kernels import angles, h_infinity
+from lib.kernels import angles, h_infinity, spectrum
 from lib.networks import TwoLayer
 from lib.sweeps import Table
 from lib.theorems.du_2018.experiment import flip_law, in_float32, watch
+from lib.theorems.du_2018.limit import unit_inputs
 from lib.theorems.theorem import Evidence, Hypothesis, Theorem, number
 from lib.validation import as_generator, as_positive, as_real, as_unit_rows, as_vector
 
@@ -163,7 +164,7 @@ def certify(net: TwoLayer, X: ArrayLike, y: ArrayLike, eta: float | None = None)
     return Start.of(net, X, y, eta).certificate()
 
 
-def certified_width(X: ArrayLike, y: ArrayLike, delta: float, *, antisymmetric: bool = False) -> int:
+def certified_width(X: ArrayLike, y: ArrayLike, delta: float, *, antisymmetric: bool = False) -> float:
     r"""Width at which the certificate closes with probability at least :math:`1-\delta` if :math:`\eta\|X\|^2\le\frac12`.
 
     The largest of :math:`\frac{32\|X\|^2}{\lambda_0}\log\frac{3n}\delta`, :math:`\frac{3.76}R\log\frac{3n}\delta` and
@@ -178,14 +179,14 @@ def certified_width(X: ArrayLike, y: ArrayLike, delta: float, *, antisymmetric: 
     y : array_like, shape (n,)
         Labels.
     delta : float
-        Allowed probability of failure, in (0, 1).
+        Allowed probability of failure, in [0, 1].
     antisymmetric : bool
         Whether the outputs start at 0.
 
     Returns
     -------
-    int
-        Even.
+    int, or infinity
+        Even; infinite if lambda_0 or delta is 0.
 
     Raises
     ------
@@ -200,11 +201,12 @@ def certified_width(X: ArrayLike, y: ArrayLike, delta: float, *, antisymmetric: 
     X = as_unit_rows(X)
     y, delta = as_vector(y, "y", length=len(X)), as_real(delta, "delta", low=0, high=1)
     n, square = len(X), np.linalg.norm(X, 2) ** 2
-    lambda_0 = max(np.linalg.eigvalsh(h_infinity(X))[0], 0.0)
+    (lambda_0, *_), error = spectrum(X)
+    if lambda_0 <= 4 * error or delta == 0:
+        return np.inf
     B2 = y @ y if antisymmetric else 3 / delta * (y @ y + n / 2)
-    with np.errstate(divide="ignore"):
-        few = max(32 * square, 3.76 / 0.0158 * square) / lambda_0 * np.log(3 * n / delta)
-        width = max(few * (2 if antisymmetric else 1), 64_100 * square**3 * B2 / lambda_0**4)
+    few = max(32 * square, 3.76 / 0.0158 * square) / lambda_0 * np.log(3 * n / delta)
+    width = max(few * (2 if antisymmetric else 1), 64_100 * square**3 * B2 / lambda_0**4)
     return int(2 * np.ceil(width / 2))
 
 
@@ -248,6 +250,10 @@ class ExplicitCertificate(Theorem):
     source = "this book"
     chapter = CHAPTER
 
+    def __post_init__(self):
+        if self.route not in ("descent", "flow"):
+            raise ValueError(f"route must be 'descent' or 'flow', got {self.route!r}")
+
     @property
     def title(self) -> str:
         """The name of the theorem with its route."""
@@ -262,7 +268,7 @@ class ExplicitCertificate(Theorem):
         found = [start.certificate() for start in starts]
         times, seen, errors = zip(*(self.follow(net, X, y, eta) for net in nets), strict=True)
         worst = max(found, key=lambda c: c.reach / c.R)
-        row, signs = abs(np.linalg.norm(X, axis=1) - 1).max(), all((abs(net.a) == 1).all() for net in nets)
+        signs, B = all((abs(net.a) == 1).all() for net in nets), min(start.B for start in starts)
         actual = f"{number(worst.reach)} at R = {number(worst.R)}" if np.isfinite(worst.reach) else "none"
         return Evidence(
             title=self.title,
@@ -272,10 +278,9 @@ class ExplicitCertificate(Theorem):
             measured=np.concatenate([self.shares(c, s, eta) for c, s in zip(found, seen, strict=True)]),
             error=np.concatenate([self.shares(c, s, eta) * e for c, s, e in zip(found, seen, errors, strict=True)]) + EPS,
             hypotheses=(
-                Hypothesis("unit inputs", "norm 1", f"norm 1 up to {number(row)}", bool(row < 1e-9)),
+                unit_inputs(X),
                 Hypothesis("output weights", "a_r = ±1", "±1" if signs else "others", signs),
-                Hypothesis("the residual at the start", "B > 0", f"B ≥ {number(min(s.B for s in starts))}",
-                           min(s.B for s in starts) > 0),
+                Hypothesis("the residual at the start", "B > 0", f"B ≥ {number(B)}", B > EPS * self.n * np.sqrt(self.m)),
                 Hypothesis("the certificate closes", "reach(R) ≤ R", actual, all(c.closes for c in found)),
             ),
             data={"starts": starts, "found": found, "times": times, "seen": seen, "eta": eta},
@@ -375,7 +380,7 @@ class CertifiedWidth(Theorem):
     antisymmetric : bool
         Whether the outputs start at 0.
     m : int, optional
-        Width; the required one where not given.
+        Width; where not given the required one, or 1000 if no width is enough.
     edge : float
         Step size in units of 1/|X|^2; at most 1/2.
     steps : int
@@ -395,7 +400,7 @@ class CertifiedWidth(Theorem):
     m: int | None = None
     edge: float = 0.5
     steps: int = 80
-    networks: int = 24
+    networks: int = 48
     delta: float = 0.1
     share: float = 1.0
 
@@ -408,10 +413,12 @@ class CertifiedWidth(Theorem):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         X, y = sphere(self.n, self.d, rng), self.C * random_signs(self.n, rng)
-        lambda_0, eta = np.linalg.eigvalsh(h_infinity(X))[0], self.edge / np.linalg.norm(X, 2) ** 2
-        proved = certified_width(X, y, self.delta, antisymmetric=self.antisymmetric)
-        required = 2 * int(np.ceil(self.share * proved / 2))
-        m = required if self.m is None else self.m
+        (lambda_0, *_), tiny = spectrum(X)
+        eta = self.edge / np.linalg.norm(X, 2) ** 2
+        required = self.share * certified_width(X, y, self.delta, antisymmetric=self.antisymmetric)
+        if np.isfinite(required):
+            required = 2 * int(np.ceil(required / 2))
+        m = self.m or (1000 if np.isinf(required) else required)
         worst = []
         for _ in range(self.networks):
             net = TwoLayer.init(m, self.d, rng, antisymmetric=self.antisymmetric)
@@ -425,9 +432,9 @@ class CertifiedWidth(Theorem):
             relation="<=",
             predicted=self.delta,
             measured=failed.mean(),
-            error=np.sqrt(share * (1 - share) / self.networks) if failed.any() else 1 / (2 * self.networks),
+            error=np.sqrt(share * (1 - share) / self.networks),
             hypotheses=(
-                Hypothesis("the limit is positive definite", "λ₀ > 0", f"λ₀ = {number(lambda_0)}", bool(lambda_0 > 0)),
+                Hypothesis("the limit is positive definite", "λ₀ > 0", f"λ₀ = {number(lambda_0)}", lambda_0 > 4 * tiny),
                 Hypothesis("the step size", "η‖X‖² ≤ 1/2", f"η‖X‖² = {number(self.edge)}", self.edge <= 0.5),
                 Hypothesis("the width is large enough", f"m ≥ {number(required)}", f"m = {number(m)}", m >= required),
             ),
@@ -676,6 +683,11 @@ def experiment_at(m: int, n: int = 20, eta: float = 0.3, steps: int = 100) -> Pi
     -------
     Picture
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind.
+
     Examples
     --------
     >>> "flipped" in experiment_at(100, n=5, steps=20).sentence
@@ -750,7 +762,8 @@ def full_size(table: Table) -> Picture:
     ends = {name: values[:, :, -1] for name, values in of.items()}
     ratio, frozen = ((of[name] / of["loss"][:, :, :1]).mean(axis=1) for name in ("loss", "frozen"))
     slopes = {name: exponent(m, ends[name].T) for name in ("flips", "distance")}
-    dots = {name: measured(m, ends[name].mean(axis=1), ends[name].std(axis=1, ddof=1)) for name in slopes}
+    error = {name: ends[name].std(axis=1, ddof=1) / np.sqrt(ends[name].shape[1]) for name in slopes}
+    dots = {name: measured(m, ends[name].mean(axis=1), error[name]) for name in slopes}
     return Picture(
         Panel(
             predicted(steps, frozen[-1], label="frozen kernel"),

@@ -17,9 +17,10 @@ from scipy.special import erf
 from lib.data import sphere
 from lib.dynamics import DivergenceError, Trajectory, gradient_descent, linearized, linearized_flow
 from lib.figures import Panel, Picture, bound, broken, line, measured, note, predicted, slope
-from lib.kernels import h_infinity, two_layer_ntk
+from lib.kernels import h_infinity, spectrum, two_layer_ntk
 from lib.networks import TwoLayer
-from lib.theorems.theorem import Evidence, Hypothesis, Theorem, number
+from lib.theorems.du_2018.limit import unit_inputs
+from lib.theorems.theorem import STANDARD_ERRORS, Evidence, Hypothesis, Theorem, number
 from lib.validation import as_count, as_generator, as_positive, as_real, as_unit_rows, as_vector
 
 CHAPTER = "two-layer/global-convergence"
@@ -30,9 +31,11 @@ DENSITY = np.sqrt(2 / np.pi)
 RADIUS = np.sqrt(2 * np.pi) / 16
 """The constant c of the radius c * delta * lambda_0 / n^2 in which few gates flip."""
 
-UNIT_INPUTS = Hypothesis("unit inputs", "norm 1", "norm 1", True)
 GAUSSIAN = Hypothesis("w_r(0) independent, N(0, I)", "Gaussian", "Gaussian", True)
 FIRST_LAYER = Hypothesis("only the first layer is trained", "train W", "train W", True)
+
+FARTHEST = 1e12
+"""Stands for an infinite radius where a finite one is needed."""
 
 CROSSED = "the loss crosses the bound at step {k}"
 BELOW = "the loss stays below the bound at every step"
@@ -152,7 +155,33 @@ def crossed(net: TwoLayer, X: ArrayLike, R: float) -> TwoLayer:
     return replace(net, W=net.W - np.where(abs(step) <= R, step, 0)[:, None] * X[nearest])
 
 
-def flow_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
+def limit_eigenvalues(X: ArrayLike) -> NDArray:
+    """Eigenvalues of H-infinity in ascending order; those that are 0 up to rounding are 0.
+
+    Parameters
+    ----------
+    X : array_like, shape (n, d)
+        Inputs.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`lib.kernels.spectrum`.
+
+    Examples
+    --------
+    >>> limit_eigenvalues([[1.0], [1.0]])
+    array([0., 1.])
+    """
+    values, error = spectrum(X)
+    return np.where(values > 4 * error, values, 0.0)
+
+
+def flow_width(X: ArrayLike, y: ArrayLike, delta: float) -> float:
     r"""Width at which gradient flow is proved to converge: :math:`4401\,n^5(\|y\|^2+\frac n2)/(\lambda_0^4\delta^3)`.
 
     Parameters
@@ -162,11 +191,12 @@ def flow_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     y : array_like, shape (n,)
         Labels.
     delta : float
-        Allowed probability of failure, in (0, 1).
+        Allowed probability of failure, in [0, 1].
 
     Returns
     -------
-    int
+    int, or infinity
+        Infinite if lambda_0 or delta is 0.
 
     Raises
     ------
@@ -182,10 +212,10 @@ def flow_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     >>> flow_width([[1.0]], [0.0], delta=0.5)
     281664
     """
-    return int(np.ceil(4401 * _width_unit(X, y, delta)))
+    return _whole(4401 * _width_unit(X, y, delta))
 
 
-def descent_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
+def descent_width(X: ArrayLike, y: ArrayLike, delta: float) -> float:
     r"""Width at which gradient descent is proved to converge.
 
     :math:`17602\,(1+n^{-1/2})^2\,n^5(\|y\|^2+\frac n2)/(\lambda_0^4\delta^3)`.
@@ -197,11 +227,12 @@ def descent_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     y : array_like, shape (n,)
         Labels.
     delta : float
-        Allowed probability of failure, in (0, 1).
+        Allowed probability of failure, in [0, 1].
 
     Returns
     -------
-    int
+    int, or infinity
+        Infinite if lambda_0 or delta is 0.
 
     Raises
     ------
@@ -217,16 +248,19 @@ def descent_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     >>> descent_width([[1.0]], [0.0], delta=0.5)
     4506112
     """
-    return int(np.ceil(17602 * (1 + len(X) ** -0.5) ** 2 * _width_unit(X, y, delta)))
+    return _whole(17602 * (1 + len(X) ** -0.5) ** 2 * _width_unit(X, y, delta))
+
+
+def _whole(width: float) -> float:
+    return int(np.ceil(width)) if np.isfinite(width) else np.inf
 
 
 def _width_unit(X: ArrayLike, y: ArrayLike, delta: float) -> float:
     X = as_unit_rows(X)
     n, y = len(X), as_vector(y, "y", length=len(X))
     delta = as_real(delta, "delta", low=0, high=1)
-    lambda_0 = np.linalg.eigvalsh(h_infinity(X))[0]
     with np.errstate(divide="ignore"):
-        return float(n**5 * (y @ y + n / 2) / (max(lambda_0, 0.0) ** 4 * delta**3))
+        return float(n**5 * (y @ y + n / 2) / (limit_eigenvalues(X)[0] ** 4 * delta**3))
 
 
 def problem(n: int, d: int, C: float, rng: np.random.Generator | int) -> tuple[NDArray, NDArray]:
@@ -277,7 +311,7 @@ class Flow:
     least : ndarray
         Smallest eigenvalue of H, at time 0 and at the times.
     slowest : tuple of float
-        The least of -log(ratio)/t at any step up to the horizon, and its error.
+        The least of -log(ratio)/t at every second step up to the horizon, and its error.
     blur, blur_output : float
         Errors of the distances.
     """
@@ -299,7 +333,7 @@ class Flow:
         cls, net: TwoLayer, X: NDArray, y: NDArray, horizon: float, *, train: Sequence[str] = ("W",), step: float = 0.04
     ) -> Flow:
         """Follow the flow up to the horizon in small steps; the error is the difference from steps of twice the length."""
-        count = round(horizon / step / 20) * 20
+        count = max(round(horizon / step / 20), 1) * 20
         keep = count // 10 * np.arange(1, 11)
         fine = gradient_descent(net, X, y, horizon / count, count, train=train, keep=keep)
         coarse = gradient_descent(net, X, y, 2 * horizon / count, count // 2, train=train)
@@ -359,6 +393,10 @@ class FewFlips(Theorem):
     source = f"{PAPER}, Lemma 3.2; the explicit constant and the Chernoff form are this book's"
     chapter = CHAPTER
 
+    def __post_init__(self):
+        if self.route not in ("markov", "chernoff"):
+            raise ValueError(f"route must be 'markov' or 'chernoff', got {self.route!r}")
+
     @property
     def title(self) -> str:
         """The name of the lemma with its route."""
@@ -373,7 +411,7 @@ class FewFlips(Theorem):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         X = sphere(self.n, self.d, rng)
-        lambda_0, norm = np.linalg.eigvalsh(h_infinity(X))[0], np.linalg.norm(X, 2)
+        lambda_0, norm = limit_eigenvalues(X)[0], np.linalg.norm(X, 2)
         covered, markov = self.covered_radius(lambda_0), self.route == "markov"
         R = covered if self.R is None else as_positive(self.R, "R")
         nets = [TwoLayer.init(self.m, self.d, rng) for _ in range(self.networks)]
@@ -391,9 +429,9 @@ class FewFlips(Theorem):
             relation="<=",
             predicted=self.delta,
             measured=failed.mean(),
-            error=np.sqrt(share * (1 - share) / self.networks) if failed.any() else 1 / self.networks,
+            error=np.sqrt(share * (1 - share) / self.networks),
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 GAUSSIAN,
                 _positive(lambda_0),
                 Hypothesis("the radius", f"R {'≤' if markov else '≥'} {number(covered)}", f"R = {number(R)}", bool(covers)),
@@ -438,7 +476,7 @@ class FewFlips(Theorem):
                 xscale="log",
                 ylim=(0, 1),
             )
-        top = 1.25 * max(data["promise"], data["seen"].max())
+        top, said = 1.25 * max(data["promise"], data["seen"].max()), name.replace("$", "")
         return Picture(
             Panel(
                 bound([0, self.networks + 1], [data["promise"]] * 2, forbidden="above", label="allowed"),
@@ -451,8 +489,8 @@ class FewFlips(Theorem):
             right,
             name=f"fig-{self.label}-{self.route}",
             claim=evidence.claim("Within the radius the kernel cannot drift far, whatever the neurons do."),
-            sentence=f"{evidence.sentence} The {name} is {number(data['seen'].mean())} in the mean of the networks, "
-            f"and {number(data['promise'])} is allowed.",
+            sentence=f"{evidence.sentence} The {said} is {number(data['seen'].mean())} in the mean of the "
+            f"networks, and {number(data['promise'])} is allowed.",
         )
 
     def twin(self) -> FewFlips:
@@ -493,21 +531,22 @@ class ResidualDecays(Theorem):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         X, y = problem(self.n, self.d, self.C, rng)
-        lambda_0, norm = np.linalg.eigvalsh(h_infinity(X))[0], np.linalg.norm(X, 2)
+        lambda_0, norm = limit_eigenvalues(X)[0], np.linalg.norm(X, 2)
         runs = [Flow.watch(TwoLayer.init(as_count(m, "m"), self.d, rng), X, y, self.horizon) for m in self.widths]
-        reach = np.array([2 * norm * run.start / (np.sqrt(m) * lambda_0) for m, run in zip(self.widths, runs, strict=True)])
+        starts = np.array([run.start for run in runs])
+        reach = np.array([_reach(way, lambda_0) for way in 2 * norm * starts / np.sqrt(self.widths)])
         moved = np.array([run.farthest for run in runs])
-        rates, errors = np.array([run.slowest for run in runs]).T
+        used, bars = rate_used(self.rate * lambda_0, *np.array([run.slowest for run in runs]).T)
         least = min(run.least.min() for run in runs)
         return Evidence(
             title=self.title,
             quantity="the share of a promise that is used up",
             relation="<=",
             predicted=1.0,
-            measured=np.concatenate([self.rate * lambda_0 / rates, moved / reach]),
-            error=np.concatenate([self.rate * lambda_0 * errors / rates**2, [run.blur for run in runs] / reach]),
+            measured=np.concatenate([used, moved / reach]),
+            error=np.concatenate([bars, [run.blur for run in runs] / reach]),
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 FIRST_LAYER,
                 _positive(lambda_0),
                 Hypothesis(
@@ -569,6 +608,36 @@ def _inside(width: float, m: int, independent: bool, load: float) -> Hypothesis:
     )
 
 
+def rate_used(promised: float, rates: NDArray, errors: NDArray) -> tuple[NDArray, NDArray]:
+    """Promised over measured rate, with an error bar that is honest also where hardly anything decays.
+
+    The bar ends at the share for a rate that is larger by four of its errors: the promise is broken where even that rate is
+    too small.
+
+    Parameters
+    ----------
+    promised : float
+    rates, errors : ndarray
+        Measured rates, positive, and their errors.
+
+    Returns
+    -------
+    share, error : ndarray
+
+    Examples
+    --------
+    >>> share, error = rate_used(1.0, np.array([0.1]), np.array([0.1]))
+    >>> (share - 4 * error).round(6), (1.0 / (0.1 + 4 * 0.1))
+    (array([2.]), 2.0)
+    """
+    return promised / rates, promised / rates * errors / (rates + STANDARD_ERRORS * errors)
+
+
+def _reach(distance: float, lambda_0: float) -> float:
+    """The distance over lambda_0, finite also where lambda_0 is 0."""
+    return float(min(distance / lambda_0, FARTHEST)) if lambda_0 > 0 else FARTHEST
+
+
 def _load(lost: float, room: float) -> float:
     """What a lock must hold over what it can hold; infinite where it can hold nothing, even if nothing is lost."""
     return float(lost / room) if room > 0 else np.inf
@@ -616,9 +685,9 @@ def flow_lock(net: TwoLayer, X: ArrayLike, y: ArrayLike, constant: float = 2.0) 
     True
     """
     X = as_unit_rows(X)
-    lambda_0 = np.linalg.eigvalsh(h_infinity(X))[0]
-    reach = constant * np.sqrt(len(X) / len(net.W)) * np.linalg.norm(net(X) - as_vector(y, "y", length=len(X))) / lambda_0
-    return float(reach), _load(drift_bound(net, X, reach), _room(net, X, lambda_0))
+    lambda_0, start = limit_eigenvalues(X)[0], np.linalg.norm(net(X) - as_vector(y, "y", length=len(X)))
+    reach = _reach(constant * np.sqrt(len(X) / len(net.W)) * start, lambda_0)
+    return reach, _load(drift_bound(net, X, reach), _room(net, X, lambda_0))
 
 
 @dataclass(frozen=True)
@@ -651,7 +720,7 @@ class OnStarts(Theorem):
         rng = as_generator(rng)
         X, y = problem(self.n, self.d, self.C, rng)
         nets = [TwoLayer.init(self.m, self.d, rng, antisymmetric=self.antisymmetric) for _ in range(self.networks)]
-        return X, y, np.linalg.eigvalsh(h_infinity(X)), nets
+        return X, y, limit_eigenvalues(X), nets
 
 
 @dataclass(frozen=True)
@@ -680,7 +749,7 @@ class BootstrapCloses(OnStarts):
         X, y, (lambda_0, *_), nets = self.starts(rng)
         runs = [Flow.watch(net, X, y, self.horizon) for net in nets]
         reach, loads = np.array([flow_lock(net, X, y, self.constant) for net in nets]).T
-        rates, errors = np.array([run.slowest for run in runs]).T
+        used, bars = rate_used(lambda_0, *np.array([run.slowest for run in runs]).T)
         least = np.array([run.least.min() for run in runs])
         moved, blur = np.array([[run.farthest, run.blur] for run in runs]).T
         return Evidence(
@@ -688,10 +757,10 @@ class BootstrapCloses(OnStarts):
             quantity="the share of a promise that is used up",
             relation="<=",
             predicted=1.0,
-            measured=np.concatenate([lambda_0 / 2 / np.maximum(least, 1e-12), lambda_0 / rates, moved / reach]),
-            error=np.concatenate([np.zeros(len(runs)), lambda_0 * errors / rates**2, blur / reach]),
+            measured=np.concatenate([lambda_0 / 2 / np.maximum(least, 1e-12), used, moved / reach]),
+            error=np.concatenate([np.zeros(len(runs)), bars, blur / reach]),
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 FIRST_LAYER,
                 _positive(lambda_0),
                 Hypothesis(
@@ -767,6 +836,10 @@ class InitialResidual(Theorem):
     title = "The initial residual"
     chapter = CHAPTER
 
+    def __post_init__(self):
+        if self.outputs not in ("signs", "gaussian", "ones"):
+            raise ValueError(f"outputs must be 'signs', 'gaussian' or 'ones', got {self.outputs!r}")
+
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng = as_generator(rng)
         X, y = sphere(self.n, self.d, rng), rng.choice([-1.0, 1.0], self.n)
@@ -782,7 +855,7 @@ class InitialResidual(Theorem):
             error=squares.std(axis=1, ddof=1) / np.sqrt(self.networks),
             rival=y @ y + (1.5 - self.share) * self.n,  # the 1/2 forgotten
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 Hypothesis("w_r(0)", "N(0, I)", "Gaussian", True),
                 Hypothesis("a_r", "mean 0, square 1, uncorrelated", laws[self.outputs], self.outputs != "ones"),
             ),
@@ -861,7 +934,7 @@ class FlowConverges(OnStarts):
         runs = [Flow.watch(net, X, y, self.horizon, train=self.layers) for net in nets]
         locks = [self.lock(net, X, y) for net in nets]
         width = self.width(X, y)
-        rates, errors = np.array([run.slowest for run in runs]).T
+        used, bars = rate_used(self.rate * lambda_0, *np.array([run.slowest for run in runs]).T)
         shares = [run.farthest / lock[0] for run, lock in zip(runs, locks, strict=True)]
         blurs = [run.blur / lock[0] for run, lock in zip(runs, locks, strict=True)]
         if len(self.layers) == 2:
@@ -872,10 +945,10 @@ class FlowConverges(OnStarts):
             quantity="the share of a promise that is used up",
             relation="<=",
             predicted=1.0,
-            measured=np.append(self.rate * lambda_0 / rates, shares),
-            error=np.append(self.rate * lambda_0 * errors / rates**2, blurs),
+            measured=np.append(used, shares),
+            error=np.append(bars, blurs),
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 _positive(lambda_0),
                 self.trained,
                 _inside(width, self.m, not self.antisymmetric, max(lock[-1] for lock in locks)),
@@ -897,7 +970,8 @@ class FlowConverges(OnStarts):
         e = linearized_flow(h_infinity(X), y, data["net"](X), fine) - y
         widths = np.geomspace(1e2, 1e20, 19)
         radius = RADIUS * self.delta / 3 * lambda_0 / self.n**2
-        travel = radius * np.sqrt(data["width"] / widths)  # equal to the radius at the required width
+        with np.errstate(invalid="ignore"):  # no line where no width is enough
+            travel = radius * np.sqrt(data["width"] / widths)  # equal to the radius at the required width
         dots = [evidence.dots(run.times, run.ratio, label="flow" if k == 0 else None) for k, run in enumerate(data["runs"])]
         return Picture(
             Panel(
@@ -1025,9 +1099,9 @@ def joint_lock(net: TwoLayer, X: ArrayLike, y: ArrayLike) -> tuple[float, float,
     (True, True)
     """
     X = as_unit_rows(X)
-    norm, lambda_0 = np.linalg.norm(X, 2), np.linalg.eigvalsh(h_infinity(X))[0]
+    norm, lambda_0 = np.linalg.norm(X, 2), limit_eigenvalues(X)[0]
     farthest = np.linalg.norm(net.W @ X.T, axis=1).max()
-    c = 2 * np.linalg.norm(net(X) - as_vector(y, "y", length=len(X))) / (np.sqrt(len(net.W)) * lambda_0)
+    c = _reach(2 * np.linalg.norm(net(X) - as_vector(y, "y", length=len(X))) / np.sqrt(len(net.W)), lambda_0)
     R_a = (c * farthest + (c * norm) ** 2) / (1 - (c * norm) ** 2) if c * norm < 1 else np.inf
     R_w = c * norm * (1 + R_a)
     room = np.sqrt(np.linalg.eigvalsh(net.gram(X))[0].clip(0)) - np.sqrt(lambda_0 / 2)
@@ -1035,7 +1109,7 @@ def joint_lock(net: TwoLayer, X: ArrayLike, y: ArrayLike) -> tuple[float, float,
     return float(R_w), float(R_a), _load(lost, room)
 
 
-def joint_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
+def joint_width(X: ArrayLike, y: ArrayLike, delta: float) -> float:
     r"""Width at which gradient flow on both layers is proved to converge: the four conditions of the theorem.
 
     The last one has the width in a logarithm on its right side; it is solved by repeated substitution.
@@ -1047,11 +1121,12 @@ def joint_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     y : array_like, shape (n,)
         Labels.
     delta : float
-        Allowed probability of failure, in (0, 1).
+        Allowed probability of failure, in [0, 1].
 
     Returns
     -------
-    int
+    int, or infinity
+        Infinite if lambda_0 or delta is 0.
 
     Raises
     ------
@@ -1066,14 +1141,16 @@ def joint_width(X: ArrayLike, y: ArrayLike, delta: float) -> int:
     X = as_unit_rows(X)
     n, y = len(X), as_vector(y, "y", length=len(X))
     delta = as_real(delta, "delta", low=0, high=1)
-    lambda_0, square = np.linalg.eigvalsh(h_infinity(X))[0], np.linalg.norm(X, 2) ** 2
+    lambda_0, square = limit_eigenvalues(X)[0], np.linalg.norm(X, 2) ** 2
+    if lambda_0 == 0 or delta == 0:
+        return np.inf
     B2, R_w = 4 / delta * (y @ y + n / 2), 0.00395 * lambda_0 / square
     logarithm = np.log(4 * n / delta)
     width = max(32 * square / lambda_0 * logarithm, 3.76 / R_w * logarithm, 2.9e5 * square**3 * B2 / lambda_0**4)
     for _ in range(50):
         farthest = np.sqrt(n) + np.sqrt(square) * (np.sqrt(2 * np.log(4 * width / delta)) + R_w)
         width = max(width, 634 * square * B2 / lambda_0**3 * farthest**2)
-    return int(np.ceil(width))
+    return _whole(width)
 
 
 @dataclass(frozen=True)
@@ -1085,7 +1162,7 @@ class DescentConverges(OnStarts):
     n, d, m, C, antisymmetric, networks
         As in `OnStarts`.
     edge : float, optional
-        Step size in units of 1/lambda_max(H-infinity); where not given, the theorem's lambda_0/(4 n^2).
+        Step size in units of 1/lambda_max(H-infinity); where not given, the theorem's lambda_0/(4 n^2), or 1 if that is 0.
     steps : int
         Number of steps.
     delta : float
@@ -1108,7 +1185,7 @@ class DescentConverges(OnStarts):
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         X, y, eigenvalues, nets = self.starts(rng)
         lambda_0, largest = eigenvalues[0], descent_step(eigenvalues[0], self.n)
-        eta = largest if self.edge is None else self.edge / eigenvalues[-1]
+        eta = (largest or 1 / eigenvalues[-1]) if self.edge is None else self.edge / eigenvalues[-1]
         runs = [descend(net, X, y, eta, self.steps) for net in nets]
         ratios = [run.loss / run.loss[0] for run in runs]
         factors = [np.max(ratio[1:] ** (1 / np.arange(1, len(ratio)))) for ratio in ratios]
@@ -1122,7 +1199,7 @@ class DescentConverges(OnStarts):
             measured=np.append([run.max_displacement.max() for run in runs], factors),
             error=np.finfo(float).eps * self.n * np.sqrt(self.m),  # of an output, a sum of m terms
             hypotheses=(
-                UNIT_INPUTS,
+                unit_inputs(X),
                 _positive(lambda_0),
                 FIRST_LAYER,
                 Hypothesis("the step size", f"η ≤ {number(largest)}", f"η = {number(eta)}", eta <= largest * (1 + 1e-12)),
@@ -1140,7 +1217,9 @@ class DescentConverges(OnStarts):
             seen = np.array([ratio[j] if j < len(ratio) else np.nan for j in k])
             layers += evidence.dots(k, _within(seen, 1e-12, 1e6))
         terms, limits = step_terms(net, net, X, y, eta, descent_lock(net, X, y)[0])
-        where, unit = np.arange(1, 5), eta * lambda_0
+        where = np.arange(1, 5)
+        with np.errstate(divide="ignore", invalid="ignore"):  # off the axis where lambda_0 is 0
+            limits, terms = (np.clip(abs(values) / (eta * lambda_0), 1e-8, 1e8) for values in (limits, terms))
         ends = np.column_stack([where - 0.3, where + 0.3, np.full(4, np.nan)]).ravel()
         return Picture(
             Panel(
@@ -1153,8 +1232,8 @@ class DescentConverges(OnStarts):
                 ylim=None if self.edge is None else (1e-12, 1e6),
             ),
             Panel(
-                bound(ends, np.repeat(np.clip(limits / unit, 1e-8, 1e8), 3), label="bounds"),
-                *evidence.dots(where, np.clip(abs(terms) / unit, 1e-8, 1e8)),
+                bound(ends, np.repeat(limits, 3), label="bounds"),
+                *evidence.dots(where, terms),
                 xlabel="gain, $H^\\perp$, $I_2$, square",
                 ylabel=r"size in units of $\eta\lambda_0\|e\|^2$",
                 yscale="log",
@@ -1259,9 +1338,9 @@ def descent_lock(net: TwoLayer, X: ArrayLike, y: ArrayLike) -> tuple[float, floa
     >>> descent_lock(net, np.eye(2), [0.01, 0.02])[1] < 1 < descent_lock(net, np.eye(2), [1, 2])[1]
     True
     """
-    n, lambda_0 = len(X), np.linalg.eigvalsh(h_infinity(X))[0]
+    n = len(X)
     R, load = flow_lock(net, X, y, constant=4.0)
-    return R, max(load, float(8 * (n + np.sqrt(n)) * strip_shares(net, X, R).sum() / lambda_0))
+    return R, max(load, _load(8 * (n + np.sqrt(n)) * strip_shares(net, X, R).sum(), limit_eigenvalues(X)[0]))
 
 
 def step_terms(start: TwoLayer, net: TwoLayer, X: ArrayLike, y: ArrayLike, eta: float, R: float) -> tuple[NDArray, NDArray]:
@@ -1308,7 +1387,7 @@ def step_terms(start: TwoLayer, net: TwoLayer, X: ArrayLike, y: ArrayLike, eta: 
     H_perp = (X @ X.T) * ((gates * strip) @ gates.T) / m
     change = np.maximum(X @ after.W.T, 0) - np.maximum(X @ net.W.T, 0)
     I_2 = (strip * change) @ net.a / np.sqrt(m)
-    Q, lambda_0 = strip.sum() / m, np.linalg.eigvalsh(h_infinity(X))[0]
+    Q, lambda_0 = strip.sum() / m, limit_eigenvalues(X)[0]
     square = np.sum((after(X) - net(X)) ** 2)
     terms = np.array([-2 * eta * e @ net.gram(X) @ e, 2 * eta * e @ H_perp @ e, 2 * e @ I_2, square]) / (e @ e)
     return terms, eta * np.array([lambda_0, 2 * n * Q, 2 * np.sqrt(n) * Q, eta * n**2])
@@ -1345,7 +1424,7 @@ def loss_under_bound(m: int, edge: float, n: int = 10, steps: int = 200) -> Pict
     m, edge = as_count(m, "m"), as_positive(edge, "edge")
     rng = as_generator(0)
     X, y = sphere(n, n, rng), rng.choice([-1.0, 1.0], n)
-    eigenvalues = np.linalg.eigvalsh(h_infinity(X))
+    eigenvalues = limit_eigenvalues(X)
     eta, net = edge / eigenvalues[-1], TwoLayer.init(m, n, rng)
     run = descend(net, X, y, eta, steps)
     ratio, k = run.loss / run.loss[0], np.arange(0, steps + 1, 5)

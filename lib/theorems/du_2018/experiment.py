@@ -21,7 +21,7 @@ from lib.data import sphere
 from lib.dynamics import gradient_descent, linearized
 from lib.networks import TwoLayer
 from lib.sweeps import sweep
-from lib.validation import as_generator, as_positive, as_unit_rows
+from lib.validation import as_count, as_generator, as_inputs, as_positive, as_unit_rows
 
 COMMAND = "python -m lib.theorems.du_2018.experiment"
 STORED = Path(__file__).parents[2] / "assets" / "du_2018_section5.csv"
@@ -45,12 +45,12 @@ def flip_law(
     X : array_like, shape (n, d)
         Unit inputs, no two parallel.
     residuals : array_like, shape (k, n)
-        e(0), ..., e(k-1).
+        e(0), ..., e(k-1), for at least one step.
     eta : float
         Step size.
     rng : Generator or int
     draws : int
-        Random neurons on the boundary of each input.
+        Random neurons on the boundary of each input, at least 2.
 
     Returns
     -------
@@ -68,7 +68,8 @@ def flip_law(
     array([0. , 0.5])
     """
     X, eta, rng = as_unit_rows(X).astype(float), as_positive(eta, "eta"), as_generator(rng)
-    moves = eta * np.atleast_2d(np.asarray(residuals, dtype=float))
+    moves = eta * as_inputs(residuals, "residuals", dim=len(X), nonzero=False).astype(float)
+    draws = as_count(draws, "draws", minimum=2)
     K, points = X @ X.T, 20
     lengths = np.zeros((len(moves) + 1, len(X), draws))
     for i, x in enumerate(X):
@@ -92,7 +93,7 @@ def watch(net: TwoLayer, X: NDArray, y: NDArray, eta: float, steps: int) -> dict
     Parameters
     ----------
     net : TwoLayer
-        The network at the start.
+        The network at the start, with output weights -1 and +1.
     X : array_like, shape (n, d)
         Inputs.
     y : array_like, shape (n,)

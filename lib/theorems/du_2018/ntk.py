@@ -29,7 +29,7 @@ from lib.theorems.du_2018.setting import (
     train_film,
 )
 from lib.theorems.theorem import MINUS, Evidence, Hypothesis, Theorem, number
-from lib.validation import as_count, as_generator, as_inputs, as_real
+from lib.validation import as_count, as_generator, as_inputs, as_positive, as_real
 
 CHAPTER = "two-layer/ntk"
 PAPER = "Du et al. 2018"
@@ -138,7 +138,7 @@ class KernelDynamics(Theorem):
     reach : float
         Step of the difference in units of the distance to the first flip; below 1 the difference is a derivative.
     power : int
-        Power of the output weights in the kernel; the theorem has 2.
+        Power of the output weights in the kernel, 1 or 2; the theorem has 2.
     """
 
     n: int = 8
@@ -156,6 +156,10 @@ class KernelDynamics(Theorem):
     title = "Predictions move by the kernel"
     chapter = CHAPTER
 
+    def __post_init__(self):
+        if self.power not in (1, 2):
+            raise ValueError(f"power must be 1 or 2, got {self.power!r}")
+
     def check(self, *, rng: np.random.Generator | int) -> Evidence:
         rng, rows = as_generator(rng), []
         for _ in range(as_count(self.networks, "networks")):
@@ -163,7 +167,7 @@ class KernelDynamics(Theorem):
             everywhere, u = np.vstack([X, tests]), net(X)
             g = loss_derivative(self.loss, u, y)
             V = -net.gradient(X, u - g)["W"]
-            h = self.reach * first_flip(net.W, V, everywhere)
+            h = as_positive(self.reach, "reach") * first_flip(net.W, V, everywhere)
             ahead, behind = replace(net, W=net.W + h * V), replace(net, W=net.W - h * V)
             velocity = (ahead(everywhere) - behind(everywhere)) / (2 * h)
             right, wrong = (-tangent_kernel(net, everywhere, X, power=p) @ g for p in (2, 1))
@@ -256,7 +260,7 @@ class JointKernelDynamics(Theorem):
             g = loss_derivative(self.loss, u, y)
             gradient = net.gradient(X, u - g)
             V, b = -gradient["W"], -gradient["a"]
-            h = self.reach * first_flip(net.W, V, everywhere)
+            h = as_positive(self.reach, "reach") * first_flip(net.W, V, everywhere)
             ahead, behind = (TwoLayer(net.W + s * V, net.a + s * b) for s in (h, -h))
             velocity = (ahead(everywhere) - behind(everywhere)) / (2 * h)
             first = -tangent_kernel(net, everywhere, X) @ g
@@ -379,7 +383,7 @@ class FlowExists(Theorem):
             Panel(
                 bound(eta, bounds.max(axis=1), forbidden="above", label="bound"),
                 *evidence.dots(eta, gaps.max(axis=1), label="largest"),
-                slope(eta[-3], 0.4 * gaps.max(axis=1)[-3], 1),
+                slope(eta[-3:][0], 0.4 * gaps.max(axis=1)[-3:][0], 1),
                 xlabel=r"step size $\eta$",
                 ylabel="distance from the flow",
                 xscale="log",
@@ -491,7 +495,7 @@ class Linearisation(Theorem):
                 bound(m, high, forbidden="above", label="mean at most"),
                 bound(m, low, forbidden="below", label="mean at least"),
                 *evidence.dots(m, evidence.measured, evidence.error, label="worst move"),
-                slope(m[-3], 0.4 * low[-3], -0.5),
+                slope(m[-3:][0], 0.4 * low[-3:][0], -0.5),
                 xlabel="width $m$",
                 ylabel="distance from the tangent",
                 xscale="log",

@@ -17,7 +17,7 @@ from lib.dynamics import Trajectory, gradient_descent
 from lib.figures import Panel, Picture, bound, broken, line, measured, predicted, region, slope
 from lib.networks import TwoLayer
 from lib.theorems.theorem import Evidence, Hypothesis, Theorem, number
-from lib.validation import as_count, as_generator, as_real
+from lib.validation import as_count, as_generator, as_positive, as_real
 
 CHAPTER = "two-layer/setting"
 PAPER = "Du et al. 2018"
@@ -184,7 +184,7 @@ class GradientFormula(Theorem):
 
     label = "prop-gradient"
     ledger_id = "P1-D (gradient)"
-    source = f"{PAPER}, section 3; the Jacobian form and the exact difference are this book's"
+    source = f"{PAPER}, section 1; the Jacobian form and the exact difference are this book's"
     title = "The gradient"
     chapter = CHAPTER
 
@@ -196,7 +196,7 @@ class GradientFormula(Theorem):
             V /= np.linalg.norm(V)
             flip = first_flip(net.W, V, X)
             slope_ = float((net.gradient(X, y)["W"] * V).sum()) / (self.n if self.mean else 1)
-            h = self.reach * flip
+            h = as_positive(self.reach, "reach") * flip
             # rounding of a loss: each output is a sum of m terms, each carries half a unit in the last place
             rounding = EPS * np.linalg.norm(net(X) - y) * np.sqrt(self.n * self.m)
             results.append((slope_, self.difference(net, V, X, y, h), rounding / h, abs(X @ net.W.T).min(), flip))
@@ -298,7 +298,7 @@ class NeuronStep(Theorem):
             for _ in range(self.networks):
                 net = TwoLayer.init(m, self.d, rng)
                 net = replace(net, a=self.output * net.a)
-                step = self.eta * net.gradient(X, y)["W"]
+                step = as_positive(self.eta, "eta") * net.gradient(X, y)["W"]
                 reach = self.constant * self.eta * size * np.linalg.norm(net(X) - y) / np.sqrt(m)
                 before, after = net.W @ X.T, (net.W - step) @ X.T
                 moves.append(np.linalg.norm(step, axis=1).max())
@@ -330,7 +330,7 @@ class NeuronStep(Theorem):
                 bound(m, data["paper"] * mean["promises"], label=r"with $\sqrt{n}$"),
                 bound(m, mean["promises"], forbidden="above", label=r"with $\|X\|$"),
                 *evidence.dots(m, mean["moves"], spread["moves"], label="largest move"),
-                slope(m[-3], 0.25 * mean["moves"][-3], -0.5),
+                slope(m[-3:][0], 0.25 * mean["moves"][-3:][0], -0.5),
                 xlabel="width $m$",
                 ylabel="move of a neuron",
                 xscale="log",
@@ -339,7 +339,7 @@ class NeuronStep(Theorem):
             Panel(
                 bound(m, mean["allowed"], forbidden="above", label="near a kink"),
                 *evidence.dots(m, mean["flips"], spread["flips"], label="flipped"),
-                slope(m[-3], 0.25 * mean["flips"][-3], -0.5),
+                slope(m[-3:][0], 0.25 * mean["flips"][-3:][0], -0.5),
                 xlabel="width $m$",
                 ylabel="fraction of the gates",
                 xscale="log",
