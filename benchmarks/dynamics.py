@@ -2,8 +2,8 @@
 
 Run from the top of the repository, in an environment of its own:
 
-    python -m venv /tmp/peers && /tmp/peers/bin/pip install -r benchmarks/requirements.txt
-    /tmp/peers/bin/python benchmarks/dynamics.py [rounds]
+    python -m venv ../peers && ../peers/bin/pip install -r benchmarks/requirements.txt
+    ../peers/bin/python benchmarks/dynamics.py [rounds]
 
 Peers that are not installed are left out. Everyone computes in float32 and records the loss, the largest displacement and
 the flipped gates at each step, from the same start; all take turns in one process, so that whatever else the machine does
