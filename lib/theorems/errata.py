@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lib.activations import relu
 from lib.data import sphere
 from lib.dynamics import gradient_descent, gradient_flow, linearized
 from lib.figures import Panel, Picture, bound, line, measured
@@ -506,8 +507,8 @@ def deep_limit(X: NDArray, layers: int = 2) -> NDArray:
     theta = angles(X)
     total = np.cos(theta)
     for _ in range(as_count(layers, "layers", minimum=0)):
-        sigma = (np.sin(theta) + (np.pi - theta) * np.cos(theta)) / np.pi
-        total = sigma + total * (np.pi - theta) / np.pi
+        sigma = 2 * relu.dual(theta)
+        total = sigma + total * 2 * relu.derivative_dual(theta)
         theta = np.arccos(np.clip(sigma, -1, 1))
     return total
 
@@ -516,7 +517,7 @@ def _many_layers(rng):
     X, m, networks = sphere(3, D, rng), 300, 40
     each = np.array([deep_kernel(X, m, rng) for _ in range(networks)])
     pairs = np.triu_indices(3)
-    one_layer = (np.pi - angles(X)) / np.pi * np.cos(angles(X))  # a sum over the neurons of the first layer only
+    one_layer = 2 * h_infinity(X)  # a sum over the neurons of the first layer only
     mean, error = each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(networks)
     quantity = "an entry of the tangent kernel with two hidden layers"
     return quantity, mean[pairs], error[pairs], Says(deep_limit(X)[pairs]), Says(one_layer[pairs])
@@ -547,7 +548,7 @@ def _both_layers(rng):
 
 def _two_kernels(rng):
     X, networks = sphere(N, D, rng), 60
-    H, p = h_infinity(X), (np.pi - angles(X)) / (2 * np.pi)
+    H, p = h_infinity(X), relu.derivative_dual(angles(X))
     squares = np.array([((TwoLayer.init(WIDTH, D, rng).gram(X) - H) ** 2).sum() for _ in range(networks)])
     right = ((X @ X.T) ** 2 * p * (1 - p)).sum() / WIDTH
     quantity = f"the mean square of ‖H(0) − H-infinity‖ in Frobenius norm at m = {number(WIDTH)}"
